@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Final
 
 import anyio.to_thread
@@ -17,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from kg_builder.errors import DataError as GraphError
-from pipeline.explore import UnknownNameError
+from pipeline.explore import Hit, UnknownNameError
 from recommender.errors import DataError, RecommenderError
 from service import pages
 from service.access import NotReadyError, settings_of
@@ -26,7 +25,7 @@ from service.api import entities, operations, recommendations, sparql
 from service.explorer import BusyError
 from service.guard import Guard
 from service.metrics import Metrics
-from service.problems import problem
+from service.problems import problem, public_text
 from service.settings import Settings
 from service.snapshot import Shelf
 
@@ -100,14 +99,10 @@ def create_app(
 
 
 def _add_errors(app: FastAPI) -> None:
-    def answer(request: Request, status: int, detail: str) -> Response:
-        # Messages of the libraries include the path of the data folder, which is not public.
-        folder: Path = settings_of(request).data
-        for path in dict.fromkeys((str(folder.resolve()), str(folder))):
-            detail = detail.replace(path, folder.resolve().name)
-        detail = " ".join(detail.split())
+    def answer(request: Request, status: int, detail: str, near: Sequence[Hit] = ()) -> Response:
+        detail = public_text(detail, settings_of(request).data)
         if pages.wants_page(request):
-            return pages.error_page(request, status, detail)
+            return pages.error_page(request, status, detail, near)
         return problem(status, detail)
 
     def invalid(request: Request, fault: Exception) -> Response:
@@ -119,7 +114,7 @@ def _add_errors(app: FastAPI) -> None:
         return answer(request, 422, "; ".join(found))
 
     def unknown(request: Request, fault: Exception) -> Response:
-        return answer(request, 404, str(fault))
+        return answer(request, 404, str(fault), getattr(fault, "near", ()))
 
     def refused(request: Request, fault: Exception) -> Response:
         return answer(request, 422, str(fault))
@@ -129,8 +124,8 @@ def _add_errors(app: FastAPI) -> None:
 
     def not_now(request: Request, fault: Exception) -> Response:
         busy = isinstance(fault, BusyError)
-        text = "too many queries at once" if busy else "starting: nothing is loaded yet"
-        found = answer(request, 503, f"{text}; ask again in a moment")
+        text = "too many queries at once" if busy else "starting: the graph is being loaded"
+        found = answer(request, 503, f"{text}; try again in a moment")
         found.headers["retry-after"] = "5"
         if not busy and pages.wants_page(request):
             found.headers["refresh"] = "2"  # browsers ignore Retry-After

@@ -19,7 +19,10 @@ from recommender.training.runs import LoadedRun
 from service.cache import BoundedCache
 from service.person import Person
 
-__all__ = ["RunReasons"]
+__all__ = ["ALREADY_PLAYED", "RunReasons"]
+
+ALREADY_PLAYED: Final = "you play it already"
+"""In place of the reason for an item of the history."""
 
 _SENTENCES: Final = 100_000  # maximum cached
 _USERS_AT_A_TIME: Final = 4  # users per batch; a concurrent request waits for it
@@ -70,7 +73,7 @@ class RunReasons:
 
     def word(self, reason: Reason | None) -> str:
         """Verbalise a reason in one sentence."""
-        return "you play it already" if reason is None else self._narrator.tell(reason)
+        return ALREADY_PLAYED if reason is None else self._narrator.tell(reason)
 
     def paths(
         self, items: Sequence[int], reasons: Sequence[Reason | None]

@@ -83,6 +83,10 @@ class Snapshot:
                 return run
         raise ConfigError(f"no run {name[:60]!r} is being served; there are {', '.join(self.runs)}")
 
+    def serves(self, name: str) -> bool:
+        """Whether there is a run, or a model, of this name."""
+        return any(name in (run.name, run.model_name) for run in self.runs.values())
+
     @property
     def is_ready(self) -> bool:
         """Whether answers of the default run are fast, or have been prepared long enough."""

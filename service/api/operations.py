@@ -27,9 +27,9 @@ async def readyz(request: Request) -> Response:
     shelf = shelf_of(request)
     snapshot = shelf.snapshot
     if snapshot is None:
-        return problem(503, "starting: nothing is loaded yet; ask again in a moment")
+        return problem(503, "starting: the graph is being loaded; try again in a moment")
     if not snapshot.is_ready:
-        return problem(503, "preparing: requests are answered, but slowly; ask again in a moment")
+        return problem(503, "preparing: requests are answered, but slowly; try again in a moment")
     content: dict[str, Any] = {
         "status": "ready",
         "data": snapshot.data.name,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from starlette.responses import Response
 
 from recommender.errors import RecommenderError
@@ -16,6 +16,8 @@ from service.api.recommendations import item_of, listed, served_models, why
 from service.pages.drawing import draw, sources_of
 from service.pages.rendering import fragment_only, render
 from service.person import Person
+from service.problems import public_text
+from service.reasons import ALREADY_PLAYED
 from service.served_run import ServedRun
 from service.snapshot import Snapshot
 
@@ -43,6 +45,11 @@ class Asked(BaseModel):
     exclude: str = Field(default="", max_length=200)
     country: str = Field(default="", max_length=200)
     top: int = Field(default=10, ge=1, le=50)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_default(cls, fields: Any) -> Any:
+        return {name: value for name, value in dict(fields).items() if value != ""}
 
     @property
     def is_empty(self) -> bool:
@@ -78,9 +85,10 @@ def bench(
 ) -> Response:
     """Lists of one or two models for a listener, or for a new user with some likes."""
     columns = []
+    named = [name for name in dict.fromkeys((asked.first, asked.second)) if name]
+    served = [name for name in named if snapshot.serves(name)]
     if not asked.is_empty and snapshot.runs:
-        names = dict.fromkeys(name for name in (asked.first, asked.second) if name)
-        columns = [_column(snapshot, name, asked) for name in names or {"": None}]
+        columns = [_column(snapshot, name, asked) for name in served or [""]]
     ranks = [
         {} if c.found is None else {place.id: place.rank for place in c.found.items}
         for c in columns
@@ -89,7 +97,7 @@ def bench(
     models = served_models(snapshot)
     return render(
         request, template, asked=asked, columns=columns, ranks=ranks, models=models,
-        examples=_examples(snapshot),
+        gone=[name for name in named if name not in served], examples=_examples(snapshot),
     )  # fmt: skip
 
 
@@ -126,6 +134,7 @@ def why_page(
         request,
         template,
         why=found,
+        is_played=found.reason == ALREADY_PLAYED,
         across=draw(found.paths),
         down=draw(found.paths, down=True),
         facts=sources_of(found.paths),
@@ -146,7 +155,7 @@ def _column(snapshot: Snapshot, name: str, asked: Asked) -> Column:
         )
         found = listed(run, person, asked.knobs())
     except (RecommenderError, ValidationError) as fault:
-        return Column(run, None, str(fault), {})
+        return Column(run, None, public_text(str(fault), snapshot.data), {})
     return Column(run, found, "", found.ambiguous)
 
 

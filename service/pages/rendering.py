@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -11,6 +12,7 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from pipeline.explore import Hit
 from recommender.data.statements import curie
 from recommender.explanation.relations import fill, plain_name, wording_of
 from service.negotiation import preferred
@@ -58,12 +60,13 @@ def wants_page(request: Request) -> bool:
     return preferred(accept, ["application/json", "text/html"]) == "text/html"
 
 
-def error_page(request: Request, status: int, detail: str) -> Response:
-    """Render an error as a page; for a fragment only the message."""
+def error_page(request: Request, status: int, detail: str, near: Sequence[Hit] = ()) -> Response:
+    """Render an error as a page, with links to entities of similar names; for a fragment only the
+    message."""
     problem = problem_fields(status, detail)
     if fragment_only(request):
         return render(request, "parts/error.html", problem=problem)  # HTMX: status 200
-    return render(request, "error.html", status, problem=problem)
+    return render(request, "error.html", status, problem=problem, near=near)
 
 
 def _entity_url(id_: str) -> str:

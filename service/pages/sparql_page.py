@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from fastapi import Request
 from starlette.responses import Response
 
 from kg_builder.errors import DataError
+from service.access import settings_of
 from service.explorer import BusyError, Explorer
 from service.pages.rendering import fragment_only, render
+from service.problems import public_text
 
 __all__ = ["EXAMPLES", "sparql_page"]
 
@@ -45,6 +48,8 @@ EXAMPLES: Final = {
         'CONSTRUCT { ?s ?p ?label } WHERE {\n  ?label rdfs:label "4AD" .\n  ?s ?p ?label .\n}'
     ),
 }
+_PREFIX: Final = re.compile(r"(?<![\w?$<\"'/:])([A-Za-z][\w.-]*):(?=[\w%\\])")
+_DECLARED: Final = re.compile(r"(?i)\bprefix\s+([\w.-]*):")
 _SHOWN: Final = 500  # rows on the page; downloads have all
 
 
@@ -55,9 +60,9 @@ def sparql_page(request: Request, explorer: Explorer, query: str = "") -> Respon
         try:
             result = explorer.query(query)
         except DataError as fault:
-            error = str(fault)
+            error = public_text(_plain(str(fault), query, explorer), settings_of(request).data)
         except BusyError:
-            error = "too many queries at once; ask again in a moment"
+            error = "too many queries at once; try again in a moment"
     rows = [] if result is None else result.values()[:_SHOWN]
     template = "parts/answer.html" if fragment_only(request) else "sparql.html"
     status = 200 if fragment_only(request) or not error else 400
@@ -70,5 +75,18 @@ def sparql_page(request: Request, explorer: Explorer, query: str = "") -> Respon
         rows=rows,
         error=error,
         examples=EXAMPLES,
+        linked={name for name, space in explorer.prefixes.items() if space.endswith(f"/{name}/")},
         words=[] if fragment_only(request) else explorer.vocabulary,
+    )
+
+
+def _plain(fault: str, query: str, explorer: Explorer) -> str:
+    """The message on the page: an undeclared prefix by its name, others as they are."""
+    if "Prefix not found" not in fault:
+        return fault
+    declared = {*explorer.prefixes, *_DECLARED.findall(query)}
+    missing = [name for name in dict.fromkeys(_PREFIX.findall(query)) if name not in declared]
+    names = ", ".join(f"{name}:" for name in missing)
+    return f"query: the prefix {names} is not declared; use PREFIX, or one of " + ", ".join(
+        f"{name}:" for name in sorted(explorer.prefixes)
     )

@@ -56,7 +56,7 @@ function take(field, option) {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   const list = event.detail.target;
-  if (list.getAttribute("role") !== "listbox") return;
+  if (!list || list.getAttribute("role") !== "listbox") return;
   const field = document.querySelector(`[aria-controls="${list.id}"]`);
   const open = list.children.length > 0 && document.activeElement === field;
   list.hidden = !open;
@@ -66,12 +66,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (place >= 0) mark(field, place);
 });
 
-// On a phone the lists are below the knobs: who asks for them sees them.
+// On a phone the answers are below the form: who asks for them sees them.
 document.addEventListener("htmx:afterSwap", (event) => {
-  const lists = event.detail.target;
-  const asked = event.detail.requestConfig.triggeringEvent;
-  if (lists.id === "lists" && asked && asked.type === "submit") {
-    if (lists.getBoundingClientRect().top > window.innerHeight * 0.8) lists.scrollIntoView();
+  const answer = event.detail.target;
+  const asked = event.detail.requestConfig?.triggeringEvent;
+  if (answer && ["lists", "answer"].includes(answer.id) && asked?.type === "submit") {
+    if (answer.getBoundingClientRect().top > window.innerHeight * 0.8) answer.scrollIntoView();
   }
 });
 
@@ -118,6 +118,19 @@ document.addEventListener("input", (event) => {
     if (choice) choice.checked = true;
   }
 });
+
+// What stands in a part that is folded is loaded when it is opened; after an error also when it is opened again.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const part = event.target.querySelector?.('[hx-trigger="fill"]');
+    if (part && event.target.open && (part.querySelector(".error") || !part.dataset.filled)) {
+      part.dataset.filled = "yes";
+      htmx.trigger(part, "fill");
+    }
+  },
+  true,
+);
 
 document.addEventListener("htmx:sendError", (event) => failed(event, "The service does not answer."));
 document.addEventListener("htmx:responseError", (event) => failed(event, "The service could not answer."));

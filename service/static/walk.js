@@ -5,8 +5,13 @@ document.addEventListener("DOMContentLoaded", () => {
   const state = document.getElementById("walk-state");
   const chosen = document.getElementById("chosen");
   const kinds = document.getElementById("kinds");
+  const FEW = 6; // links that are written out
   const MOST = 500; // more dots than this nobody can read
-  const STEP = box.clientWidth < 600 ? 40 : 58; // pixels between dots of one ring
+  const narrow = box.clientWidth < 600;
+  const LINE = narrow ? 22 : 20; // pixels between two names below each other
+  const REACH = narrow ? 58 : 170; // from the opened dot to those beside it
+  const NAME = narrow ? 100 : 190; // longest name; the rest is cut
+  const PADDING = narrow ? 6 : 24;
   const style = getComputedStyle(document.documentElement);
   const ink = style.getPropertyValue("--ink").trim();
   const line = style.getPropertyValue("--edge").trim();
@@ -14,7 +19,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const hues = JSON.parse(box.dataset.hues);
   const hue = (kind) => hues[kind] ?? [...kind].reduce((sum, sign) => sum + sign.codePointAt(0), 0) % 12;
   const colour = (kind) => style.getPropertyValue(`--hue${hue(kind)}`).trim();
-  const most = box.clientWidth < 600 ? Math.ceil(box.dataset.most / 3) : box.dataset.most;
+  const most = narrow ? Math.ceil(box.dataset.most / 3) : box.dataset.most;
   const opened = new Set();
   const hidden = new Set();
 
@@ -37,16 +42,33 @@ document.addEventListener("DOMContentLoaded", () => {
           height: 18,
           "font-size": 12,
           "font-family": "system-ui, sans-serif",
-          "text-valign": "bottom",
-          "text-margin-y": 3,
-          "text-max-width": 110,
+          "text-halign": "right",
+          "text-valign": "center",
+          "text-margin-x": 4,
+          "text-max-width": NAME,
           "text-wrap": "ellipsis",
-          "min-zoomed-font-size": 5,
+          "text-events": "yes",
+          "min-zoomed-font-size": 6,
           "text-outline-width": 2,
           "text-outline-color": style.getPropertyValue("--paper").trim(),
         },
       },
-      { selector: "node.open", style: { width: 30, height: 30, "font-size": 15, "font-weight": 600 } },
+      { selector: "node.left", style: { "text-halign": "left", "text-margin-x": -4 } },
+      {
+        selector: "node.open",
+        style: {
+          width: narrow ? 22 : 30,
+          height: narrow ? 22 : 30,
+          "font-size": narrow ? 13 : 15,
+          "font-weight": 600,
+          "text-halign": "center",
+          "text-valign": "bottom",
+          "text-margin-x": 0,
+          "text-margin-y": 3,
+          "text-outline-width": 4,
+          "z-index": 9,
+        },
+      },
       { selector: "node:selected", style: { "border-width": 3, "border-color": accent } },
       {
         selector: "edge",
@@ -66,51 +88,65 @@ document.addEventListener("DOMContentLoaded", () => {
           width: 2,
           "line-color": accent,
           "target-arrow-color": accent,
+        },
+      },
+      {
+        selector: "edge.named",
+        style: {
           label: "data(label)",
           color: ink,
-          "font-size": 10,
-          "min-zoomed-font-size": 5,
+          "font-size": 11,
+          "min-zoomed-font-size": 6,
           "text-rotation": "autorotate",
           "text-background-color": style.getPropertyValue("--paper").trim(),
-          "text-background-opacity": 0.85,
+          "text-background-opacity": 0.9,
+          "z-index": 9,
         },
       },
       { selector: ".off", style: { display: "none" } },
     ],
   });
 
-  // New dots stand in rings around the one that was opened, those of one relation side by side.
+  // New dots stand to the right and left of the one that was opened, clockwise from the top, with names beside
+  // them, a line for each: no name lies on another one. Those of one relation are side by side.
   function arrange(centre, fresh) {
-    const from = centre.position();
-    const count = fresh.length;
+    const rows = Math.ceil(fresh.length / 2);
+    const half = Math.max((rows * LINE) / 2, 2 * LINE);
     const parent = centre.scratch("_from");
-    let radius = Math.max(120, (count * STEP) / (2 * Math.PI));
-    const rings = radius > 420 ? Math.ceil(radius / 420) : 1;
-    if (parent && count > 2) {
-      // step away from where one came from, so that the rings do not lie upon each other
-      const before = cy.getElementById(parent).position();
-      const away = Math.atan2(from.y - before.y, from.x - before.x);
-      const far = radius / rings + 160;
-      centre.position({ x: before.x + far * Math.cos(away) * 1.6, y: before.y + far * Math.sin(away) * 1.6 });
-    }
+    if (parent && fresh.nonempty()) stepAway(centre, cy.getElementById(parent).position(), half, fresh);
     const middle = centre.position();
-    radius = Math.max(120, (count * STEP) / (2 * Math.PI * rings));
     fresh.forEach((node, place) => {
-      const ring = place % rings;
-      const angle = (2 * Math.PI * place) / count - Math.PI / 2;
-      const distance = radius + ring * 75 + (count > 14 && place % 2 ? 34 : 0);
-      node.position({ x: middle.x + distance * Math.cos(angle), y: middle.y + distance * Math.sin(angle) });
+      const right = place < rows;
+      const line = right ? place : fresh.length - 1 - place;
+      const y = (line - ((right ? rows : fresh.length - rows) - 1) / 2) * LINE;
+      const x = 20 + (REACH - 20) * Math.sqrt(Math.max(1 - (y / (half + LINE)) ** 2, 0));
+      node.position({ x: middle.x + (right ? x : -x), y: middle.y + y });
+      node.toggleClass("left", !right);
     });
+  }
+
+  // Away from where one came from, as far as there is free space for the new dots and their names.
+  function stepAway(centre, from, half, fresh) {
+    const start = centre.position();
+    const away = Math.atan2(start.y - from.y, start.x - from.x);
+    const others = cy.nodes().difference(fresh).difference(centre).map((node) => node.position());
+    let far = Math.hypot(start.x - from.x, start.y - from.y) + 80;
+    for (let tries = 0; tries < 500; tries += 1, far += LINE) {
+      const at = { x: from.x + far * Math.cos(away), y: from.y + far * Math.sin(away) };
+      centre.position(at);
+      const isFree = ({ x, y }) => Math.abs(x - at.x) > REACH + 2 * NAME || Math.abs(y - at.y) > half + 2 * LINE;
+      if (others.every(isFree)) return;
+    }
   }
 
   async function open(id) {
     if (opened.has(id)) return;
     if (cy.nodes().length >= MOST) {
-      state.textContent = `${MOST} things are shown, and more cannot be read: start again from here.`;
+      state.textContent = `${MOST} entities are shown, as many as can be read. Choose one and start again from there.`;
       return;
     }
     opened.add(id);
-    state.textContent = "Asking …";
+    state.textContent = "Loading …";
     let found;
     try {
       const path = encodeURIComponent(id).replaceAll("%3A", ":");
@@ -122,10 +158,11 @@ document.addEventListener("DOMContentLoaded", () => {
       state.textContent = "The service does not answer; try again in a moment.";
       return;
     }
-    const left = MOST - cy.nodes().length;
-    const fresh = found.nodes.filter((node) => cy.getElementById(node.id).empty()).slice(0, left);
+    const room = MOST - cy.nodes().length;
+    const fresh = found.nodes.filter((node) => cy.getElementById(node.id).empty()).slice(0, room);
+    let added;
     cy.batch(() => {
-      const added = cy.add(
+      added = cy.add(
         fresh.map((node) => ({ data: node, position: { x: 0, y: 0 } })),
       );
       const centre = cy.getElementById(id);
@@ -144,10 +181,17 @@ document.addEventListener("DOMContentLoaded", () => {
     });
     showKinds();
     choose(cy.getElementById(id));
-    cy.animate({ fit: { eles: cy.getElementById(id).closedNeighbourhood(":visible"), padding: 30 } },
+    const centre = cy.getElementById(id);
+    // With what it is linked to elsewhere, if the names can still be read then.
+    const around = centre.closedNeighbourhood(":visible");
+    const { w, h } = around.boundingBox();
+    const isLegible = added.empty() || Math.min(cy.width() / w, cy.height() / h) > 0.7;
+    const shown = isLegible ? around : added.union(centre);
+    cy.animate({ fit: { eles: shown, padding: PADDING } },
       { duration: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 250 });
-    const more = found.more ? `; ${found.more.toLocaleString("en")} more of the same relations are not` : "";
-    state.textContent = `${cy.nodes().length} things are shown${more}.`;
+    const leftOut = found.more === 1 ? "1 neighbour" : `${found.more.toLocaleString("en")} neighbours`;
+    const more = found.more ? `; ${leftOut} of ${centre.data("label")} left out` : "";
+    state.textContent = `${cy.nodes().length} entities are shown${more}.`;
   }
 
   function element(name, text, attributes = {}) {
@@ -157,14 +201,35 @@ document.addEventListener("DOMContentLoaded", () => {
     return made;
   }
 
+  // The relation is written on a few links; of many, on the middle one of each relation.
+  function name(node) {
+    cy.edges().removeClass("near named");
+    const links = node.connectedEdges();
+    links.addClass("near");
+    if (links.length <= FEW) {
+      links.addClass("named");
+    } else if (!narrow) {
+      const groups = new Map();
+      links.forEach((link) => {
+        const key = `${link.data("label")} ${link.data("source") === node.id()}`;
+        groups.set(key, [...(groups.get(key) || []), link]);
+      });
+      for (const group of groups.values()) group[Math.floor((group.length - 1) / 2)].addClass("named");
+    }
+    return links;
+  }
+
   function choose(node) {
-    cy.edges().removeClass("near");
     cy.elements(":selected").unselect();
     node.select();
-    node.connectedEdges().addClass("near");
+    const facts = name(node);
     const path = encodeURIComponent(node.id()).replaceAll("%3A", ":");
     const kind = node.data("type").replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
-    const parts = [element("h2", node.data("label")), element("p", `${kind} · ${node.degree(false)} links shown`)];
+    const parts = [element("h2", node.data("label")), element("p", `${kind} · ${facts.length} link${facts.length === 1 ? "" : "s"} shown`)];
+    if (facts.length <= FEW) {
+      const lines = facts.map((link) => `${link.source().data("label")} – ${link.data("label")} → ${link.target().data("label")}`);
+      parts.push(...lines.map((text) => element("p", text, { class: "soft" })));
+    }
     const links = element("p", "", { class: "actions" });
     links.append(element("a", "Card", { class: "button", href: `/entities/${path}` }));
     if (!opened.has(node.id())) {
@@ -228,7 +293,7 @@ document.addEventListener("DOMContentLoaded", () => {
       cy.zoom({ level: cy.zoom() * (event.key === "+" ? 1.25 : 0.8), renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
     }
   });
-  document.getElementById("fit").addEventListener("click", () => cy.fit(cy.elements(":visible"), 30));
+  document.getElementById("fit").addEventListener("click", () => cy.fit(cy.elements(":visible"), PADDING));
   document.getElementById("start-again").addEventListener("click", () => {
     const id = cy.nodes(":selected").nonempty() ? cy.nodes(":selected").id() : box.dataset.id;
     opened.clear();

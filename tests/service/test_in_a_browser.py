@@ -121,7 +121,7 @@ def test_an_option_stays_marked_when_a_late_answer_replaces_the_list(page) -> No
 
 def test_one_can_walk_from_thing_to_thing(page) -> None:
     page.goto("/walk/artist:Portishead")
-    page.get_by_text("things are shown").wait_for()
+    page.get_by_text("entities are shown").wait_for()
     before = page.evaluate("cy.nodes().length")
     page.locator("#graph").focus()
     page.keyboard.press("ArrowRight")
@@ -136,12 +136,12 @@ def test_one_can_walk_from_thing_to_thing(page) -> None:
 def test_the_bench_compares_two_models_and_says_why(page) -> None:
     page.goto("/bench")
     page.get_by_label("Artists that somebody likes").fill("Lamb, Tricky")
-    page.get_by_label("beside").select_option("factors")
+    page.get_by_label("compare with").select_option("factors")
     page.get_by_role("button", name="Recommend").click()
     page.get_by_role("region", name="List of mmss_mkr_g").wait_for()
     page.get_by_role("region", name="List of ials").wait_for()
     page.get_by_text("Why this?").first.click()
-    page.get_by_role("heading", name="Who says so").first.wait_for()
+    page.get_by_role("heading", name="Sources").first.wait_for()
     assert page.locator("svg.drawing.across").first.is_visible()
 
 
@@ -154,3 +154,69 @@ def test_sparql_completes_and_answers(page) -> None:
     field.press_sequentially("} LIMIT 3")
     page.keyboard.press("Control+Enter")
     page.get_by_text("3 rows").wait_for()
+
+
+def test_the_back_button_shows_the_form_and_the_lists_before(page) -> None:
+    page.goto("/bench")
+    page.get_by_label("Id of a listener").fill("u0")
+    page.get_by_role("button", name="Recommend").click()
+    page.get_by_role("region", name="List of mmss_mkr_g").wait_for()
+    page.get_by_label("compare with").select_option("factors")
+    page.get_by_role("region", name="List of ials").wait_for()
+    page.go_back()
+    page.get_by_role("region", name="List of ials").wait_for(state="detached")
+    page.get_by_role("region", name="List of mmss_mkr_g").wait_for()
+    assert page.get_by_label("Id of a listener").input_value() == "u0"
+    page.go_back()
+    page.get_by_text("Choose a listener").wait_for()
+
+
+def test_sources_that_failed_to_load_are_loaded_when_opened_again(page) -> None:
+    page.goto("/entities/artist:Portishead")
+    fact = page.locator("summary", has_text="trip hop")
+    page.context.set_offline(True)
+    fact.click()
+    page.get_by_text("The service does not answer.").wait_for()
+    page.context.set_offline(False)
+    fact.click()
+    fact.click()
+    page.get_by_text("name: Portishead").wait_for()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_name_in_the_drawing_lies_on_another_one(page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto("/walk/genre:trip_hop")
+    page.get_by_text("entities are shown").wait_for()
+    page.locator("#graph").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => cy.nodes('.open').length === 2")
+    boxes = page.evaluate("""() => cy.nodes().map(node => {
+        const { x1, y1, x2, y2 } = node.boundingBox({ includeNodes: false, includeEdges: false });
+        return [x1, y1, x2, y2];
+    })""")
+    assert len(boxes) > 8
+    for place, (left, top, right, bottom) in enumerate(boxes):
+        for x1, y1, x2, y2 in boxes[:place]:
+            across = min(right, x2) - max(left, x1)
+            down = min(bottom, y2) - max(top, y1)
+            assert across <= 2 or down <= 6, (width, place)  # outlines may touch
+
+
+def test_the_documentation_of_the_api_fits_a_phone(page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/docs")
+    page.get_by_text("/api/recommend").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_buttons_and_links_are_large_enough_for_fingers(page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/", "/search?q=port", "/entities/artist:Portishead", "/bench?user=u0"):
+        page.goto(path)
+        small = page.evaluate("""() => [...document.querySelectorAll(
+            "nav a, .brand, button, .button, .chips a, .hits a, .go, .actions a, summary")]
+            .filter(part => part.getBoundingClientRect().height < 40 && part.checkVisibility())
+            .map(part => part.outerHTML)""")
+        assert small == [], path
