@@ -114,7 +114,9 @@ def _add_errors(app: FastAPI) -> None:
         return answer(request, 422, "; ".join(found))
 
     def unknown(request: Request, fault: Exception) -> Response:
-        return answer(request, 404, str(fault), getattr(fault, "near", ()))
+        if isinstance(fault, UnknownNameError) and pages.wants_page(request):
+            return answer(request, 404, f"{fault.what}.", fault.near)
+        return answer(request, 404, str(fault))
 
     def refused(request: Request, fault: Exception) -> Response:
         return answer(request, 422, str(fault))

@@ -17,6 +17,7 @@ _LETTER: Final = (7.4, 8.4)  # approximate pixels of a letter in a box: width, h
 _LABEL: Final = (6.2, 7.2)  # of a letter beside an arrow
 _LABEL_HEIGHT: Final = 20
 _LABEL_ROOM: Final = 56  # of an arrow, beside its label
+_NEAR: Final = 0.3  # position of a label between two levels
 _MARGIN: Final = 6
 
 
@@ -102,7 +103,9 @@ def draw(paths: Sequence[Path], *, down: bool = False) -> Drawing:
             lines = _lines(name, int((width - 12) / _LETTER[down]))
             boxes[entity] = Box(iri, name, lines, role, x, y, width, height)
     share_of = {
-        fact: (place + 1) / (len(gap) + 1) for gap in abreast for place, fact in enumerate(gap)
+        fact: (place + 1) / (len(gap) + 1) if down else _beside(gap, fact, boxes, between)
+        for gap in abreast
+        for place, fact in enumerate(gap)
     }
     arrows = [
         _arrow(boxes[a], boxes[b], text, bends.get((a, b), []), share_of.get((a, b, text)), down)
@@ -166,6 +169,22 @@ def _abreast(
     return gaps
 
 
+def _beside(
+    gap: Sequence[tuple[int, int, str]],
+    fact: tuple[int, int, str],
+    boxes: dict[int, Box],
+    width: float,
+) -> float:
+    """Relative position of a label from left to right, near the side with more boxes.
+
+    In the middle arrows cross, and where few boxes are, many arrows meet.
+    """
+    ends = [sorted(link[:2], key=lambda end: boxes[end].x) for link in gap]
+    left, right = ({end[side] for end in ends} for side in (0, 1))
+    share = max(_NEAR, (len(fact[2]) * _LABEL[0] / 2 + _MARGIN) / width)
+    return share if len(left) >= len(right) else 1 - share
+
+
 def _plain(relation: str) -> str:
     """Short wording of a relation: *plays*, *is a member of*; `{}` is the position of a name."""
     return wording_of(relation).link.replace("{}", "…")
@@ -206,13 +225,7 @@ def _arrow(
     if bends:
         ordered = bends if ahead else bends[::-1]
         return Arrow(((x1, y1), *ordered, (x2, y2)), label, *bends[len(bends) // 2])
-    if down and share is not None:
-        share = share if ahead else 1 - share
-    elif a.role != b.role and "between" in (a.role, b.role):
-        # no room for labels where many arrows meet: place them at the other end
-        share = 0.46 if a.role == "between" else 0.54
-    else:
-        share = 0.5
+    share = 0.5 if share is None else share if ahead else 1 - share
     return Arrow(((x1, y1), (x2, y2)), label, x1 + share * (x2 - x1), y1 + share * (y2 - y1))
 
 

@@ -41,8 +41,8 @@ document.addEventListener("DOMContentLoaded", () => {
       : [...new Set([...variables, ...known])].filter((word) => {
           const lower = word.toLowerCase();
           const local = lower.slice(lower.indexOf(":") + 1);
-          return lower !== wanted && (lower.startsWith(wanted) || local.startsWith(wanted));
-        });
+          return word !== typed && (lower.startsWith(wanted) || local.startsWith(wanted));
+        }).sort((a, b) => b.startsWith(typed) - a.startsWith(typed)); // those in the same case first
     list.replaceChildren(
       ...found.slice(0, 8).map((word, index) => {
         const item = document.createElement("li");

@@ -62,6 +62,7 @@ document.addEventListener("DOMContentLoaded", () => {
           "font-size": narrow ? 13 : 15,
           "font-weight": 600,
           "text-halign": "center",
+          "text-max-width": narrow ? 90 : NAME,
           "text-valign": "bottom",
           "text-margin-x": 0,
           "text-margin-y": 3,
@@ -187,11 +188,14 @@ document.addEventListener("DOMContentLoaded", () => {
     const { w, h } = around.boundingBox();
     const isLegible = added.empty() || Math.min(cy.width() / w, cy.height() / h) > 0.7;
     const shown = isLegible ? around : added.union(centre);
-    cy.animate({ fit: { eles: shown, padding: PADDING } },
+    const size = shown.boundingBox();
+    const level = Math.min((cy.width() - 2 * PADDING) / size.w, (cy.height() - 2 * PADDING) / size.h, 1.3);
+    cy.animate({ zoom: Math.max(level, cy.minZoom()), center: { eles: shown } },
       { duration: window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 250 });
     const leftOut = found.more === 1 ? "1 neighbour" : `${found.more.toLocaleString("en")} neighbours`;
     const more = found.more ? `; ${leftOut} of ${centre.data("label")} left out` : "";
-    state.textContent = `${cy.nodes().length} entities are shown${more}.`;
+    const count = cy.nodes().length;
+    state.textContent = `${count === 1 ? "1 entity is" : `${count} entities are`} shown${more}.`;
   }
 
   function element(name, text, attributes = {}) {
@@ -204,9 +208,9 @@ document.addEventListener("DOMContentLoaded", () => {
   // The relation is written on a few links; of many, on the middle one of each relation.
   function name(node) {
     cy.edges().removeClass("near named");
-    const links = node.connectedEdges();
+    const links = node.connectedEdges().filter((link) => link.connectedNodes(".off").empty());
     links.addClass("near");
-    if (links.length <= FEW) {
+    if (links.length <= (narrow ? 2 : FEW)) {
       links.addClass("named");
     } else if (!narrow) {
       const groups = new Map();
@@ -251,14 +255,21 @@ document.addEventListener("DOMContentLoaded", () => {
         tick.addEventListener("change", () => {
           if (tick.checked) hidden.delete(kind);
           else hidden.add(kind);
-          cy.batch(() => cy.nodes().forEach((node) => node.toggleClass("off", hidden.has(node.data("type")) && !node.hasClass("open"))));
+          hide();
+          const here = cy.nodes(":selected");
+          if (here.nonempty()) name(here);
         });
         const words = kind.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
         label.append(tick, element("span", "", { class: `dot hue${hue(kind)}` }), ` ${words} (${count})`);
         return label;
       }),
     );
-    cy.nodes().forEach((node) => node.toggleClass("off", hidden.has(node.data("type")) && !node.hasClass("open")));
+    hide();
+  }
+
+  function hide() {
+    const isOff = (node) => hidden.has(node.data("type")) && !node.hasClass("open");
+    cy.batch(() => cy.nodes().forEach((node) => node.toggleClass("off", isOff(node))));
   }
 
   cy.on("tap", "node", (event) => {

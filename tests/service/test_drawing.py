@@ -60,14 +60,19 @@ def test_arrows_run_from_head_to_tail():
 
 
 @pytest.mark.parametrize("down", [False, True])
-def test_labels_hide_neither_boxes_nor_each_other(down):
+@pytest.mark.parametrize(
+    ("liked", "n_between", "relation"),
+    [([PIANIST], 3, "associatedWith"), ([PIANIST, BAND], 2, "genre")],
+)
+def test_labels_hide_neither_boxes_nor_each_other(liked, n_between, relation, down):
     shared = [
         path(
-            PIANIST,
-            step(PIANIST, "associatedWith", between, along=True),
-            step(ITEM, "associatedWith", between, along=False),
+            start,
+            step(start, relation, between, along=True),
+            step(ITEM, relation, between, along=False),
         )
-        for between in (entity(10 + n, f"Artist {n}") for n in range(3))
+        for start in liked
+        for between in (entity(10 + n, f"Artist {n}") for n in range(n_between))
     ]
     drawing = draw(shared, down=down)
     letter, height = (7.2, 14) if down else (6.2, 12)
