@@ -18,6 +18,8 @@ _IN_BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 _ARTICLE_IN_FRONT = re.compile(r"^(?:the|a|an)\s+(?=\S)", re.IGNORECASE)
 _ARTICLE_AT_THE_END = re.compile(r",\s*(?:the|a|an)$", re.IGNORECASE)
 _NEAR = 70.0  # of 100: suggestions below are not helpful
+_FURTHER = 15.0  # a suggestion may be so much less similar than the best one
+_SHORTEST_PART = 4  # letters of a part of a name; most names contain any three
 
 
 def fold_name(text: str) -> str:
@@ -104,7 +106,7 @@ class NameIndex:
     def suggest(self, text: str, most: int = 3) -> list[str]:
         """Names similar to the text, the most similar first; at most `most`."""
         keys, numbers = self._spellings
-        wanted = fold_name(text)
+        wanted = loosen_name(text)
         best: dict[int, float] = {}
         # Typing errors hardly change the length; a part of a name ("Bowie") is shorter.
         for scorer, is_part in ((fuzz.ratio, False), (fuzz.WRatio, True)):
@@ -112,10 +114,12 @@ class NameIndex:
                 wanted, keys, scorer=scorer, limit=10 * most, score_cutoff=_NEAR
             )
             for key, score, index in found:
-                if not is_part or len(key) > len(wanted):
+                if not is_part or (len(key) > len(wanted) >= _SHORTEST_PART):
                     number = numbers[index]
                     best[number] = max(best.get(number, 0.0), score - 5.0 * is_part)
-        ranked = sorted(best, key=lambda n: (-round(best[n]), -self._weight_of(n), n))
+        least = max(best.values(), default=0.0) - _FURTHER
+        near = [number for number, score in best.items() if score >= least]
+        ranked = sorted(near, key=lambda n: (-round(best[n]), -self._weight_of(n), n))
         return list(dict.fromkeys(self._name_of[n] for n in ranked))[:most]
 
     @cached_property
@@ -133,7 +137,7 @@ class NameIndex:
     @cached_property
     def _spellings(self) -> tuple[list[str], list[int]]:
         pairs = [*self._names, *self._aliases]
-        return [fold_name(name) for _, name in pairs], [number for number, _ in pairs]
+        return [loosen_name(name) for _, name in pairs], [number for number, _ in pairs]
 
     def _table(
         self, key_of: Callable[[str], str], pairs: Sequence[tuple[int, str]]

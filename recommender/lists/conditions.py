@@ -86,7 +86,7 @@ class GraphVocabulary:
         wanted = [value.strip() for value in values.split("|") if value.strip()]
         if not equals or not relation or relation.startswith("^") or not wanted:
             raise ConfigError(
-                f"{text!r} is no statement; write relation=value, such as "
+                f"{text!r} is not a condition; write relation=value, such as "
                 f"{self.relation_names[0]}={self._example()}"
             )
         relations = self.relations(relation)

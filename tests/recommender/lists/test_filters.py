@@ -65,7 +65,7 @@ def test_unknown_names_are_answered_with_what_there_is(vocabulary):
         vocabulary.statement("gender=Shoegaze")
     for text in ("genre", "=Shoegaze", "genre=", "genre=|"):
         with pytest.raises(
-            ConfigError, match=r"is no statement; write relation=value, such as \w+"
+            ConfigError, match=r"is not a condition; write relation=value, such as \w+"
         ):
             vocabulary.statement(text)
 
@@ -171,7 +171,7 @@ def test_facts_of_a_new_item(vocabulary):
 def test_a_relation_with_nothing_at_that_end_tells_of_the_other(vocabulary):
     with pytest.raises(ConfigError, match=r"no \^genre .* in the other direction, genre="):
         vocabulary.statement("^genre=Artist 1")
-    with pytest.raises(ConfigError, match="no statement"):
+    with pytest.raises(ConfigError, match="not a condition"):
         vocabulary.statement("^^genre=trip hop")
 
 
