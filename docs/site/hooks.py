@@ -23,6 +23,7 @@ PAGES: Final = {
     "data/processed/README.md": "processed-folder.md",
     "examples/README.md": "examples/index.md",
 }
+_WORKER: Final = "site/iframe-worker-1.0.4.js"
 _LINK: Final = re.compile(
     r"(?<!!)\[(?P<text>[^\]\[]*)\]\((?P<target>[^)#:\s]+)(?P<anchor>#[^)\s]*)?\)"
 )
@@ -43,6 +44,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         content = _markdown(json.loads(text)) if source.suffix == ".ipynb" else text
         files.append(File.generated(config, page, content=content))
     return files
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Load the script that search in a folder needs from the site, not from a public server."""
+    address = os.path.relpath(_WORKER, Path(page.file.dest_uri).parent)
+    return output.replace("https://unpkg.com/iframe-worker/shim", address)
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
