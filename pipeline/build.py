@@ -197,6 +197,8 @@ class Build:
             seconds=seconds,
             peak_mb=(peak := peak_mb()),
             worker_mb=units.worker_mb,
+            units=units.done + units.reused,
+            units_reused=units.reused,
         )
         return _report(stage, outputs, skipped=False, seconds=seconds, counts=counts, peak_mb=peak)
 

@@ -39,6 +39,8 @@ class StageEntry(BaseModel):
     seconds: float
     peak_mb: int | None = None
     worker_mb: int | None = None
+    units: int = 0
+    units_reused: int = 0
 
 
 class _Document(BaseModel):
@@ -106,6 +108,8 @@ class Manifest:
         seconds: float,
         peak_mb: int | None,
         worker_mb: int | None,
+        units: int,
+        units_reused: int,
     ) -> StageEntry:
         """Record a complete run and save the manifest.
 
@@ -117,6 +121,7 @@ class Manifest:
             counts: figures for the report.
             seconds: run time.
             peak_mb, worker_mb: peak memory of the process, and of a worker process.
+            units, units_reused: number of units of work, and of those of an earlier run.
         """
         entry = StageEntry(
             key=key,
@@ -126,6 +131,8 @@ class Manifest:
             seconds=round(seconds, 3),
             peak_mb=peak_mb,
             worker_mb=worker_mb,
+            units=units,
+            units_reused=units_reused,
         )
         self._document.stages[stage] = entry
         self.save()

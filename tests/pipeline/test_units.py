@@ -199,6 +199,8 @@ def test_a_build_redoes_the_source_that_changed(tiny: Path) -> None:
     after = run()
     assert len(before) == len(after) == 2
     assert len(before & after) == 1
+    entry = Manifest(tiny / "out").stages["extraction"]
+    assert (entry.units, entry.units_reused) == (2, 1)
 
 
 def test_a_process_that_reads_texts_again_looks_for_the_names_of_today(tmp_path: Path) -> None:
