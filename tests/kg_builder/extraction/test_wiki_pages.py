@@ -263,7 +263,11 @@ def test_infoboxes_of_other_editions(write: Write, run: Run, language: str, rows
             "|Besetzung1b=Gesang}}",
             True,
         ),
-        ("{{Ficha de grupo musical|nombre=Die Hölzer|estilo=Punk|tiempo=1989-|miembros=Eva Eiche}}", True),
+        (
+            "{{Ficha de grupo musical|nombre=Die Hölzer|estilo=Punk|tiempo=1989-"
+            "|miembros=Eva Eiche}}",
+            True,
+        ),
         (
             "{{Infobox Musique (artiste)|nom=Die Hölzer|genre=Punk|années actives=1989-"
             "|membres actuels=Eva Eiche}}",
