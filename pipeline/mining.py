@@ -65,7 +65,7 @@ def run_mining(
     graph = KnowledgeGraph(
         given.heads, given.relations, given.tails, len(given.entities), len(given.predicates)
     )
-    targets = {r: Target(*allowed) for r, allowed in given.allowed.items()}
+    targets = {r: Target(**vars(allowed)) for r, allowed in given.allowed.items()}
     mined = mine(
         MiningProblem(graph, given.stated_by, given.texts, targets),
         config.models,

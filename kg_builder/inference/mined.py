@@ -32,6 +32,10 @@ class MiningConfig(BaseModel):
     predicates: tuple[str, ...] = Field(
         ("genre", "recordLabel", "country"), description="predicates whose gaps are filled"
     )
+    further: tuple[str, ...] = Field(
+        ("genre",),
+        description="those of the predicates for which entities with some values get more",
+    )
     models: tuple[str, ...] = Field(
         ("inductive", "complex"),
         min_length=1,
@@ -44,12 +48,32 @@ class MiningConfig(BaseModel):
         description="required precision of a predicate's mined facts on held-out ones",
     )
     level: float = Field(0.95, gt=0.5, lt=1, description="confidence level of that precision")
-    share: float = Field(0.2, gt=0, lt=1, description="share of the subjects that is held out")
+    share: float = Field(0.2, gt=0, lt=1, description="share of the subjects held out at a time")
     epochs: int = Field(10, ge=1, description="epochs per model")
     seed: int = Field(555, ge=0, description="seed of held-out subjects and training")
     min_facts: int = Field(
         20_000, ge=0, description="nothing is mined from graphs with fewer stated facts"
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Entities that a predicate to mine may link.
+
+    Attributes:
+        heads, tails: entities that its domain and range allow; sorted int64.
+        gaps: heads to propose values for.
+        single: whether it is functional.
+        further: whether heads with a value get more.
+        known: `head * n_entities + tail` of stated and inferred values; sorted int64.
+    """
+
+    heads: _Ints
+    tails: _Ints
+    gaps: _Ints
+    single: bool
+    further: bool
+    known: _Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +84,7 @@ class MiningInput:
         entities, predicates, sources: CURIEs and names, by integer.
         heads, relations, tails, stated_by: integers of each fact; int64 [n].
         texts: name and description of each entity.
-        allowed: for each predicate to mine (by integer): heads and tails that its domain and range
-            allow, heads without a value, and whether it is functional.
+        allowed: candidates for each predicate to mine, by its integer.
     """
 
     entities: Sequence[str]
@@ -72,7 +95,7 @@ class MiningInput:
     tails: _Ints
     stated_by: _Ints
     texts: Sequence[str]
-    allowed: Mapping[int, tuple[_Ints, _Ints, _Ints, bool]]
+    allowed: Mapping[int, Candidates]
 
 
 def mining_input(
@@ -99,6 +122,7 @@ def mining_input(
     things = usable[usable["object_kind"] == "entity"]
     facts = things[~things["inferred"].astype(bool)]
     facts = facts.drop_duplicates(["subject", "predicate", "object", "source"])
+    facts = _with_inferred(facts, things, config.predicates)
     names = entities["entity"].astype(str).to_numpy()
     number = pd.Index(names)
     numbered = facts["subject"].isin(number) & facts["object"].isin(number)
@@ -120,10 +144,18 @@ def mining_input(
         # an artist not stated to be a band or a person is a candidate, too
         above = {above for name in usual for above in schema.ancestors(name)}
         head = np.flatnonzero(fits & np.isin(types, list(usual | above)))
-        values = things.loc[things["predicate"] == name, "subject"]
-        filled = number.get_indexer(pd.Index(values.unique()))
-        gaps = np.setdiff1d(head, filled)
-        allowed[predicates.index(name)] = (head, tail, gaps, predicate.functional)
+        values = things[things["predicate"] == name]
+        filled = number.get_indexer(pd.Index(values["subject"])).astype(np.int64)
+        known = filled * len(number) + number.get_indexer(pd.Index(values["object"]))
+        further = name in config.further and not predicate.functional
+        allowed[predicates.index(name)] = Candidates(
+            heads=head,
+            tails=tail,
+            gaps=head if further else np.setdiff1d(head, filled),
+            single=predicate.functional,
+            further=further,
+            known=np.unique(known),
+        )
     return MiningInput(
         names.tolist(),
         predicates,
@@ -135,6 +167,39 @@ def mining_input(
         _texts(usable, entities),
         allowed,
     )
+
+
+def _with_inferred(
+    facts: pd.DataFrame, things: pd.DataFrame, predicates: Sequence[str]
+) -> pd.DataFrame:
+    """Add the values that rules infer for subjects without a stated value.
+
+    In exchange, all facts of these subjects that equal a premise of any inferred value are left
+    out, so that they resemble the subjects about which the rules say nothing. Stated values alone
+    can come from a source about quite other subjects, which would bias models and precision.
+    """
+    for name in predicates:
+        values = things[things["predicate"] == name]
+        stated = set(values.loc[~values["inferred"].astype(bool), "subject"])
+        inferred = values[values["inferred"].astype(bool) & ~values["subject"].isin(stated)]
+        read = pd.MultiIndex.from_tuples([*_premises(inferred), ("", "")])
+        says = pd.MultiIndex.from_frame(facts[["predicate", "object"]]).isin(read)
+        told = facts["subject"].isin(set(inferred["subject"]))
+        facts = pd.concat([facts[~(says & told)], inferred], ignore_index=True)
+    return facts
+
+
+def _premises(inferred: pd.DataFrame) -> set[tuple[str, str]]:
+    """Predicates and objects of the facts that inferred statements follow from.
+
+    The evidence of an inferred statement lists its premises, separated by "; ".
+    """
+    premises = (
+        premise.split(" ", 2)
+        for text in inferred["evidence"].unique()
+        for premise in text.split("; ")
+    )
+    return {(parts[1], parts[2]) for parts in premises if len(parts) == 3}
 
 
 def mined_statements(

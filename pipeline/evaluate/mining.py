@@ -165,9 +165,9 @@ def _against_gold(found: Mining, entities: pd.DataFrame, path: Path) -> str:
     keys = np.array([names[entity] for entity in found.given.entities])
     true = _gold(path)
     missing = set()
-    for relation, (_, tails, gaps, _) in found.given.allowed.items():
+    for relation, allowed in found.given.allowed.items():
         predicate = found.given.predicates[relation]
-        lacking, possible = set(keys[gaps]), set(keys[tails])
+        lacking, possible = set(keys[allowed.gaps]), set(keys[allowed.tails])
         missing |= {t for t in true if t[1] == predicate and t[0] in lacking and t[2] in possible}
     columns = [found.statements[name] for name in ("subject", "predicate", "object")]
     mined = {(names[s], p, names[o]) for s, p, o in zip(*columns, strict=True)}

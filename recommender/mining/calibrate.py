@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.stats import norm
@@ -13,12 +13,19 @@ from sklearn.preprocessing import StandardScaler
 
 from recommender.data.tables import IntArray
 
-__all__ = ["Calibration", "Candidates", "best_candidates", "calibrate", "wilson_lower"]
+__all__ = [
+    "Calibration",
+    "Candidates",
+    "best_candidates",
+    "calibrate",
+    "concatenated",
+    "wilson_lower",
+]
 
 KINDS = (0, 1, 3)
 """Minimum number of facts of a head of each kind."""
 
-_KEPT = 5  # candidates considered per head
+_KEPT = 10  # candidates considered per head
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,21 +46,26 @@ class Candidates:
     features: np.ndarray
 
 
-def best_candidates(heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArray) -> Candidates:
+def best_candidates(
+    heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArray, known: np.ndarray
+) -> Candidates:
     """The candidates with the highest mean ln p over the models, with features for calibration.
 
     Args:
         heads: [b].
         log_p: of each model, [b, n_tails].
         facts: number of facts of each entity; [n_entities].
+        known: tails that are no candidates; bool [b, n_tails].
     """
-    mean = np.mean(log_p, axis=0)
+    mean = np.where(known, -np.inf, np.mean(log_p, axis=0))
     kept = min(_KEPT, mean.shape[1])
     best = np.sort(np.argpartition(-mean, kept - 1, axis=1)[:, :kept], axis=1)
     ranking = np.argsort(-np.take_along_axis(mean, best, axis=1), axis=1, kind="stable")
     best = np.take_along_axis(best, ranking, axis=1)
     row = np.repeat(np.arange(len(heads)), kept)
     column, order = best.ravel(), np.tile(np.arange(kept), len(heads))
+    open_ = np.isfinite(mean[row, column])
+    row, column, order = row[open_], column[open_], order[open_]
     n_facts = facts[heads][row]
     top = mean[np.arange(len(heads)), best[:, 0]][row]
     second = mean[np.arange(len(heads)), best[:, min(1, kept - 1)]][row]
@@ -64,9 +76,20 @@ def best_candidates(heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArra
         np.where(order == 0, top - second, mean[row, column] - top).clip(-8, 8),
         np.log1p(n_facts),
         n_facts == 0,
+        np.log1p(known.sum(axis=1))[row],
     ]
     return Candidates(
         heads[row], column, order, kind_of(n_facts), np.stack(features, axis=1).astype(float)
+    )
+
+
+def concatenated(parts: Sequence[Candidates]) -> Candidates:
+    """The candidates of several blocks of heads."""
+    return Candidates(
+        *(
+            np.concatenate([getattr(part, column.name) for part in parts])
+            for column in fields(Candidates)
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""Hashed sparse features of all entities: their text, their facts, their neighbours' facts."""
+"""Sparse features of entities: their text, their facts, their neighbours' facts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ import numpy as np
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.tables import IntArray
 
-__all__ = ["BUCKETS", "EntityFeatures", "entity_features"]
-
-BUCKETS = 2**17
-"""Number of hash buckets of features."""
+__all__ = ["EntityFeatures", "entity_features"]
 
 _TEXT = -1
+_FEWEST = 2  # entities that share a feature; a rarer one says nothing about others
 _HUB = 100  # facts of neighbours with more facts than this are uninformative
 
 
@@ -27,24 +25,31 @@ class EntityFeatures:
 
     Attributes:
         start: start of each entity's rows; int64 [n_entities + 1].
-        feature: index below `BUCKETS`.
+        feature: index below `size`.
         relation: relation of the feature; -1 for text features.
+        value: the tail of a fact of the entity itself; -1 for other features.
         weight: float32; normalised to unit length per entity and kind (text, facts, facts of
             neighbours).
+        size: number of distinct features.
     """
 
     start: IntArray
     feature: IntArray
     relation: IntArray
+    value: IntArray
     weight: np.ndarray
+    size: int
 
 
-def entity_features(graph: KnowledgeGraph, texts: Sequence[str]) -> EntityFeatures:
-    """Compute the features of all entities.
+def entity_features(
+    graph: KnowledgeGraph, texts: Sequence[str], entities: IntArray
+) -> EntityFeatures:
+    """Compute features, without those that only one entity has.
 
     Args:
         graph: the facts; each is a feature of both entities.
-        texts: names and descriptions, one per entity.
+        texts: names and descriptions, one per entity of the graph.
+        entities: the entities to describe, sorted; others get no features.
     """
     n, r = graph.n_entities, graph.n_relations
     source = np.concatenate([graph.head, graph.tail])
@@ -54,60 +59,63 @@ def entity_features(graph: KnowledgeGraph, texts: Sequence[str]) -> EntityFeatur
     source, relation, target = source[order], relation[order], target[order]
     begin = np.searchsorted(source, np.arange(n + 1))
     degree = np.diff(begin)
-    kinds = [
-        _text_rows(texts),
-        (source, _mixed(1, relation, target), relation % r),
-    ]
-    near = np.flatnonzero(degree[target] <= _HUB)
+    wanted = np.isin(source, entities)
+    own = np.flatnonzero(wanted)
+    near = np.flatnonzero(wanted & (degree[target] <= _HUB))
     count = degree[target[near]]
     row = np.repeat(near, count)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    step = begin[target[row]] + within
+    step = begin[target[row]] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     forward = (relation[step] < r) & (target[step] != source[row])
     row, step = row[forward], step[forward]
-    kinds.append(
+    over = relation[row] * 2 * r + relation[step]
+    parts, weights = [], []
+    for owner, feature, along, value in (
+        _text_rows(texts, entities),
         (
-            source[row],
-            _mixed(2, relation[row] * 2 * r + relation[step], target[step]),
-            relation[row] % r,
-        )
-    )
-    owners, features, relations, weights = [], [], [], []
-    for owner, feature, over in kinds:
-        keys, times = np.unique(
-            np.stack([owner, over, feature], axis=1), axis=0, return_counts=True
-        )
-        value = np.sqrt(times)
+            source[own],
+            _mixed(1, relation[own], target[own]),
+            relation[own] % r,
+            np.where(relation[own] < r, target[own], -1),
+        ),
+        (source[row], _mixed(2, over, target[step]), relation[row] % r, np.full(len(row), -1)),
+    ):
+        columns = np.stack([owner, along, feature, value], axis=1)
+        keys, times = np.unique(columns, axis=0, return_counts=True)
         length = np.sqrt(np.bincount(keys[:, 0], weights=times, minlength=n))
-        owners.append(keys[:, 0])
-        relations.append(keys[:, 1])
-        features.append(keys[:, 2])
-        weights.append(value / length[keys[:, 0]])
-    owner = np.concatenate(owners)
-    order = np.argsort(owner, kind="stable")
+        parts.append(keys)
+        weights.append(np.sqrt(times) / length[keys[:, 0]])
+    owner, along, hashed, value = np.concatenate(parts).astype(np.int64).T
+    _, index, shared = np.unique(hashed, return_inverse=True, return_counts=True)
+    kept = np.flatnonzero(shared[index] >= _FEWEST)
+    kept = kept[np.argsort(owner[kept], kind="stable")]
+    _, feature = np.unique(index[kept], return_inverse=True)
     return EntityFeatures(
-        np.searchsorted(owner[order], np.arange(n + 1)),
-        np.concatenate(features)[order],
-        np.concatenate(relations)[order],
-        np.concatenate(weights)[order].astype(np.float32),
+        np.searchsorted(owner[kept], np.arange(n + 1)),
+        feature.astype(np.int64),
+        along[kept],
+        value[kept],
+        np.concatenate(weights)[kept].astype(np.float32),
+        int((shared >= _FEWEST).sum()),
     )
 
 
 def _mixed(kind: int, one: IntArray, other: IntArray) -> IntArray:
-    """Hash pairs of integers to `BUCKETS` (multiplication modulo 2^64, high bits)."""
+    """Hash pairs of integers to 62 bits (multiplication modulo 2^64)."""
     value = (one.astype(np.uint64) * np.uint64(2654435761) + other.astype(np.uint64)) * np.uint64(4)
     value = (value + np.uint64(kind)) * np.uint64(0x9E3779B97F4A7C15)
-    return (value >> np.uint64(64 - (BUCKETS.bit_length() - 1))).astype(np.int64)
+    return (value >> np.uint64(2)).astype(np.int64)
 
 
-def _text_rows(texts: Sequence[str]) -> tuple[IntArray, IntArray, IntArray]:
+def _text_rows(
+    texts: Sequence[str], entities: IntArray
+) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     owners, features = [], []
-    for entity, text in enumerate(texts):
-        found = [zlib.crc32(piece.encode()) % BUCKETS for piece in _pieces(text)]
+    for entity in entities.tolist():
+        found = [zlib.crc32(piece.encode()) for piece in _pieces(texts[entity])]
         owners += [entity] * len(found)
         features += found
-    owner = np.array(owners, dtype=np.int64)
-    return owner, np.array(features, dtype=np.int64), np.full(len(owner), _TEXT, dtype=np.int64)
+    none = np.full(len(owners), _TEXT, dtype=np.int64)
+    return np.array(owners, dtype=np.int64), np.array(features, dtype=np.int64), none, none
 
 
 def _pieces(text: str) -> Iterator[str]:

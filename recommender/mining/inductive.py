@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.data.tables import IntArray
-from recommender.mining.features import BUCKETS, EntityFeatures
+from recommender.mining.features import EntityFeatures
 from recommender.mining.problem import HeldOut, MiningProblem
 
 __all__ = ["InductiveModel", "train_inductive"]
@@ -19,17 +19,19 @@ _TEXT_ALONE, _PART, _KEPT = 0.2, 0.3, 0.3
 
 
 class InductiveModel(nn.Module):
-    """ln p(t | h, r) = ln softmax(tanh(Σ wᵢ fᵢ + r) · t + bias), over the allowed tails of r.
+    """ln p(t | h, r) from tanh(Σ wᵢ fᵢ + r) · t + bias, over the allowed tails of r.
 
-    The fᵢ are vectors of h's features: n-grams of its name and description, its facts with other
-    relations than r, and its neighbours' facts. Similar to fastText (Joulin et al. 2017), and of
-    inductive link prediction from text and neighbourhoods (Daza et al. 2021).
+    The fᵢ are vectors of h's features: n-grams of its name and description, its facts, and its
+    neighbours' facts. Values of r itself are features only where h may have further ones; then p is
+    the logistic function of the score, otherwise the softmax over the tails. Similar to fastText
+    (Joulin et al. 2017), and to inductive link prediction from text and neighbourhoods (Daza et al.
+    2021).
     """
 
     def __init__(self, features: EntityFeatures, problem: MiningProblem, dim: int) -> None:
         super().__init__()
         self.features, self.problem = features, problem
-        self.bag = nn.EmbeddingBag(BUCKETS, dim, mode="sum")
+        self.bag = nn.EmbeddingBag(max(features.size, 1), dim, mode="sum")
         nn.init.normal_(self.bag.weight, std=0.1)
         self.relations = nn.ParameterDict()
         self.tails, self.biases = nn.ParameterDict(), nn.ParameterDict()
@@ -38,23 +40,17 @@ class InductiveModel(nn.Module):
             self.tails[str(relation)] = nn.Parameter(torch.randn(len(target.tails), dim) * 0.1)
             self.biases[str(relation)] = nn.Parameter(torch.zeros(len(target.tails)))
 
-    def forward(
-        self, heads: IntArray, relation: int, rng: np.random.Generator | None = None
-    ) -> Tensor:
-        """ln p of every allowed tail; [b, n_tails]. With `rng`, features are dropped at random."""
+    def forward(self, heads: IntArray, relation: int) -> Tensor:
+        """ln p of every allowed tail; [b, n_tails]."""
+        owner, rows = self._rows(heads, relation)
+        scores = self.scores(heads, relation, owner, rows)
+        if self.problem.targets[relation].further:
+            return functional.logsigmoid(scores)
+        return functional.log_softmax(scores, dim=1)
+
+    def scores(self, heads: IntArray, relation: int, owner: IntArray, rows: IntArray) -> Tensor:
+        """Scores of all tails by the given rows of the features; [b, n_tails]."""
         f = self.features
-        count = f.start[heads + 1] - f.start[heads]
-        owner = np.repeat(np.arange(len(heads)), count)
-        rows = np.repeat(f.start[heads] - (np.cumsum(count) - count), count) + np.arange(len(owner))
-        kept = f.relation[rows] != relation
-        if rng is not None:
-            chance = np.full(len(heads), 0.9)
-            draw = rng.random(len(heads))
-            chance[draw < _TEXT_ALONE + _PART] = _KEPT
-            chance[draw < _TEXT_ALONE] = 0.0
-            text = f.relation[rows] < 0
-            kept &= text | (rng.random(len(rows)) < chance[owner])
-        rows, owner = rows[kept], owner[kept]
         offsets = np.searchsorted(owner, np.arange(len(heads)))
         summed = self.bag(
             torch.from_numpy(f.feature[rows]),
@@ -63,8 +59,30 @@ class InductiveModel(nn.Module):
         )
         key = str(relation)
         hidden = torch.tanh(summed + self.relations[key])
-        logits = functional.linear(hidden, self.tails[key], self.biases[key])
-        return functional.log_softmax(logits, dim=1)
+        return functional.linear(hidden, self.tails[key], self.biases[key])
+
+    def dropped(
+        self, heads: IntArray, relation: int, rng: np.random.Generator
+    ) -> tuple[IntArray, IntArray]:
+        """A random part of the heads' rows, as (head's position, row)."""
+        f = self.features
+        owner, rows = self._rows(heads, relation)
+        chance = np.full(len(heads), 0.9)
+        draw = rng.random(len(heads))
+        chance[draw < _TEXT_ALONE + _PART] = _KEPT
+        chance[draw < _TEXT_ALONE] = 0.0
+        kept = (f.relation[rows] < 0) | (rng.random(len(rows)) < chance[owner])
+        return owner[kept], rows[kept]
+
+    def _rows(self, heads: IntArray, relation: int) -> tuple[IntArray, IntArray]:
+        f = self.features
+        count = f.start[heads + 1] - f.start[heads]
+        owner = np.repeat(np.arange(len(heads)), count)
+        rows = np.repeat(f.start[heads] - (np.cumsum(count) - count), count) + np.arange(len(owner))
+        kept = f.relation[rows] != relation
+        if self.problem.targets[relation].further:
+            kept |= f.value[rows] >= 0
+        return owner[kept], rows[kept]
 
 
 def train_inductive(
@@ -76,7 +94,11 @@ def train_inductive(
     epochs: int = 12,
     seed: int = 555,
 ) -> InductiveModel:
-    """Train on the visible facts; the loss is the mean of -ln p over a subject's values."""
+    """Train on the visible facts.
+
+    The loss is the mean of -ln p over a subject's values; for a relation with further values, the
+    binary cross-entropy of all tails but those among the features.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = InductiveModel(features, problem, dim)
@@ -113,11 +135,29 @@ def train_inductive(
             start, count = (np.cumsum(counts) - counts)[chosen], counts[chosen]
             row = np.repeat(np.arange(len(chosen)), count)
             column = np.repeat(start - (np.cumsum(count) - count), count) + np.arange(len(row))
-            log_p = model(heads[chosen], relation, rng)
-            found = log_p[torch.from_numpy(row), torch.from_numpy(tails[column])]
-            weights = torch.from_numpy((1 / count[row]).astype(np.float32))
-            loss = -(weights * found).sum() / len(chosen)
+            owner, rows = model.dropped(heads[chosen], relation, rng)
+            target = problem.targets[relation]
+            if target.further:  # a random value at least is not shown
+                asked = start + (rng.random(len(count)) * count).astype(np.int64)
+                asked_tail = target.tails[tails[asked]]
+                own = features.relation[rows] == relation
+                shown = ~(own & (features.value[rows] == asked_tail[owner]))
+                owner, rows, own = owner[shown], rows[shown], own[shown]
+            scores = model.scores(heads[chosen], relation, owner, rows)
+            if target.further:
+                true, counted = torch.zeros_like(scores), torch.ones_like(scores)
+                true[row, tails[column]] = 1.0
+                own &= np.isin(features.value[rows], target.tails)
+                place = np.searchsorted(target.tails, features.value[rows[own]])
+                counted[owner[own], place] = 0.0
+                loss = functional.binary_cross_entropy_with_logits(
+                    scores, true, weight=counted, reduction="sum"
+                ) / len(chosen)
+            else:
+                found = functional.log_softmax(scores, dim=1)[row, tails[column]]
+                weights = torch.from_numpy((1 / count[row]).astype(np.float32))
+                loss = -(weights * found).sum() / len(chosen)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
     return model.eval()

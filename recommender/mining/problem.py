@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,8 +12,6 @@ from recommender.data.tables import IntArray
 
 __all__ = ["HeldOut", "MiningProblem", "Target", "hold_out"]
 
-_FEW = 2  # facts kept by the middle kind of hidden subject
-
 
 @dataclass(frozen=True, eq=False)
 class Target:
@@ -21,22 +19,27 @@ class Target:
 
     Attributes:
         heads, tails: entities allowed by domain and range; sorted int64.
-        gaps: the heads without any stated or inferred value.
+        gaps: the heads to propose values for.
         single: whether a head can have only one value.
+        further: whether heads with some values may lack others; otherwise `gaps` have none.
+        known: `head * n_entities + tail` of all stated or inferred values, never proposed; sorted
+            int64.
     """
 
     heads: IntArray
     tails: IntArray
     gaps: IntArray
     single: bool
+    further: bool = False
+    known: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
 class MiningProblem:
-    """A graph of stated facts, and the relations to mine.
+    """A graph of facts, and the relations to mine.
 
     Attributes:
-        graph: the stated facts between entities, without inferred ones.
+        graph: the facts between entities.
         sources: source index of each triple; int64 [n_triples].
         texts: name and, if any, description of each entity.
         targets: by relation.
@@ -50,66 +53,101 @@ class MiningProblem:
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """A split with the facts of some subjects hidden.
+    """A split with facts of some subjects hidden.
 
     Attributes:
         train: the graph without them.
-        subjects: subjects with all values hidden, by relation; sorted.
+        subjects: subjects with hidden values, by relation: with all values hidden, unless heads may
+            have `further` values; sorted.
         truth: the hidden triples of the targets, as a graph over the same ids.
+        folds: number of splits.
+        fold: of each entity, the split in which its facts are hidden; int64 [n_entities].
     """
 
     train: KnowledgeGraph
     subjects: Mapping[int, IntArray]
     truth: KnowledgeGraph
+    folds: int
+    fold: IntArray
 
 
-def hold_out(problem: MiningProblem, share: float, seed: int) -> HeldOut:
-    """Hide facts of random subjects so that they resemble those that lack a fact.
+def hold_out(problem: MiningProblem, folds: int, number: int, seed: int) -> HeldOut:
+    """Hide facts of a random part of the subjects so that they resemble heads with gaps.
 
     A subject without, say, a country usually also lacks the other facts of the source that states
-    countries. So a hidden subject loses, for one of its target relations, either all facts of the
-    sources of these values, or all but a few facts, or all facts, with a probability of a third
-    each.
+    countries. So each subject takes a head with a gap, drawn at random, as its model: of each
+    source, it keeps at most as many facts as its model has. At least one value is hidden; all
+    values are, unless the relation may have `further` ones.
 
     Args:
         problem: the graph.
-        share: of the subjects with a target fact that are hidden.
-        seed: of the choice.
+        folds: number of parts; each entity belongs to one.
+        number: of the part whose facts are hidden.
+        seed: of the parts and of what is hidden.
     """
-    graph, rng = problem.graph, np.random.default_rng(seed)
+    graph, sources = problem.graph, problem.sources
+    fold = np.random.default_rng(seed).integers(folds, size=graph.n_entities)
+    rng = np.random.default_rng([seed, number])
     wanted = np.isin(graph.relation, list(problem.targets))
     for relation, target in problem.targets.items():
-        wanted[graph.relation == relation] &= np.isin(
-            graph.head[graph.relation == relation], target.heads
-        )
-    with_fact = np.unique(graph.head[wanted])
-    chosen = np.sort(rng.permutation(with_fact)[: max(1, round(len(with_fact) * share))])
-    # 0: no facts are kept; 1: a few; 2: those of other sources
-    kinds = dict(zip(chosen.tolist(), rng.integers(3, size=len(chosen)).tolist(), strict=True))
+        own = graph.relation == relation
+        wanted[own] &= np.isin(graph.head[own], target.heads)
+    chosen = np.unique(graph.head[wanted])
+    chosen = chosen[fold[chosen] == number]
+    facts_of = _rows_by_entity(graph)
+    rarity = 1 / np.maximum(np.bincount(graph.relation[wanted], minlength=graph.n_relations), 1)
+    hidden = np.zeros(len(graph), dtype=bool)
+    for subject in chosen.tolist():
+        rows = facts_of(subject)
+        asked = (graph.head[rows] == subject) & wanted[rows]
+        possible = np.unique(graph.relation[rows[asked]])
+        possible = possible[[len(problem.targets[r].gaps) > 0 for r in possible.tolist()]]
+        if not len(possible):
+            continue
+        weight = rarity[possible]  # rarer relations have fewer subjects to measure on
+        relation = int(rng.choice(possible, p=weight / weight.sum()))
+        target = problem.targets[relation]
+        asked &= graph.relation[rows] == relation
+        model = facts_of(int(rng.choice(target.gaps)))
+        limits = np.bincount(sources[model], minlength=int(sources.max()) + 1)
+        shuffled = rng.permutation(len(rows))
+        if not target.further:  # facts of the relation take no place of others
+            shuffled = shuffled[~asked[shuffled]]
+        by_source = shuffled[np.argsort(sources[rows[shuffled]], kind="stable")]
+        place = np.arange(len(by_source))
+        ordered = sources[rows[by_source]]
+        place -= np.searchsorted(ordered, ordered)  # within the source
+        kept = np.zeros(len(rows), dtype=bool)
+        kept[by_source[place < limits[ordered]]] = True
+        values = np.unique(graph.tail[rows[asked & kept]])
+        every = np.unique(graph.tail[rows[asked]])
+        if len(values) == len(every):
+            values = np.delete(values, rng.integers(len(values)))
+        kept[asked] = np.isin(graph.tail[rows[asked]], values)
+        hidden[rows[~kept]] = True
+    gone = wanted & hidden
+    key = graph.relation * graph.n_entities + graph.head
+    complete = np.unique(key[gone])[~np.isin(np.unique(key[gone]), key[wanted & ~hidden])]
+    subjects = {}
+    for relation, target in problem.targets.items():
+        heads = np.unique(graph.head[gone & (graph.relation == relation)])
+        heads = heads[fold[heads] == number]
+        whole = np.isin(relation * graph.n_entities + heads, complete)
+        subjects[relation] = heads if target.further else heads[whole]
+    return HeldOut(_part(graph, ~hidden), subjects, _part(graph, gone), folds, fold)
+
+
+def _rows_by_entity(graph: KnowledgeGraph) -> Callable[[int], IntArray]:
+    """A function from an entity to the sorted rows that mention it."""
     ends = np.concatenate([graph.head, graph.tail])
     order = np.argsort(ends, kind="stable")
-    first = np.searchsorted(ends[order], chosen)
-    last = np.searchsorted(ends[order], chosen, side="right")
-    hidden = np.zeros(len(graph), dtype=bool)
-    for subject, start, end in zip(chosen.tolist(), first.tolist(), last.tolist(), strict=True):
-        rows = np.unique(order[start:end] % len(graph))
-        own = rows[(graph.head[rows] == subject) & wanted[rows]]
-        relation = rng.choice(np.unique(graph.relation[own]))
-        asked = own[graph.relation[own] == relation]
-        others = np.setdiff1d(rows, asked)
-        if kinds[subject] == 2:  # facts of the same sources are hidden too
-            lost = others[np.isin(problem.sources[others], problem.sources[asked])]
-        else:
-            lost = rng.permutation(others)[_FEW * kinds[subject] :]
-        hidden[asked] = hidden[lost] = True
-    gone = wanted & hidden
-    left = np.unique(graph.relation[wanted & ~hidden] * graph.n_entities
-                     + graph.head[wanted & ~hidden])  # fmt: skip
-    subjects = {}
-    for relation in problem.targets:
-        heads = np.intersect1d(chosen, graph.head[gone & (graph.relation == relation)])
-        subjects[relation] = heads[~np.isin(relation * graph.n_entities + heads, left)]
-    return HeldOut(_part(graph, ~hidden), subjects, _part(graph, gone))
+    start = np.searchsorted(ends[order], np.arange(graph.n_entities + 1))
+
+    def rows(entity: int) -> IntArray:
+        found: IntArray = np.unique(order[start[entity] : start[entity + 1]] % len(graph))
+        return found
+
+    return rows
 
 
 def _part(graph: KnowledgeGraph, rows: np.ndarray) -> KnowledgeGraph:

@@ -55,7 +55,8 @@ def train_scorer(
         seed: of initial values and batches.
     """
     if name == INDUCTIVE:
-        features = entity_features(held_out.train, problem.texts)
+        heads = np.unique(np.concatenate([target.heads for target in problem.targets.values()]))
+        features = entity_features(held_out.train, problem.texts, heads)
         reader = train_inductive(problem, held_out, features, epochs=epochs, seed=seed)
 
         def read(heads: IntArray, relation: int) -> np.ndarray:

@@ -53,31 +53,78 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def test_stated_facts_candidates_and_gaps() -> None:
-    """An inferred genre is neither evidence nor candidate, but fills its gap."""
-    config = MiningConfig(predicates=("genre",))
+    config = MiningConfig(predicates=("genre",), further=())
     given = mining_input(*tables(), config, load_schema())
     facts = {
         (given.entities[h], given.predicates[r], given.entities[t])
         for h, r, t in zip(given.heads, given.relations, given.tails, strict=True)
     }
-    assert ("artist:B5", "genre", "genre:pop") not in facts
     assert ("artist:B6", "genre", "genre:jazz") in facts
-    assert len(facts) == 7
-    heads, tails, gaps, single = given.allowed[given.predicates.index("genre")]
-    assert [given.entities[t] for t in tails] == ["genre:rock", "genre:jazz"]
+    assert len(facts) == 8
+    allowed = given.allowed[given.predicates.index("genre")]
+    assert {given.entities[t] for t in allowed.tails} == {"genre:rock", "genre:jazz", "genre:pop"}
     # a plain artist is asked, too; a country is not
-    assert {given.entities[h] for h in gaps} == {"artist:B7", "artist:Somebody"}
-    assert len(heads) == 9
-    assert not single
+    assert {given.entities[h] for h in allowed.gaps} == {"artist:B7", "artist:Somebody"}
+    assert len(allowed.heads) == 9
+    assert not allowed.single
     assert given.texts[given.entities.index("artist:B7")] == "B7 A band"
 
 
 def test_a_hidden_source_leaves_gaps() -> None:
-    config = MiningConfig(predicates=("genre",))
+    config = MiningConfig(predicates=("genre",), further=())
     given = mining_input(*tables(), config, load_schema(), hidden=["notes"])
-    _, tails, gaps, _ = given.allowed[given.predicates.index("genre")]
-    assert "artist:B6" in {given.entities[h] for h in gaps}
-    assert [given.entities[t] for t in tails] == ["genre:rock"]
+    allowed = given.allowed[given.predicates.index("genre")]
+    assert "artist:B6" in {given.entities[h] for h in allowed.gaps}
+    assert "genre:jazz" not in {given.entities[t] for t in allowed.tails}
+
+
+def test_a_predicate_with_further_values_asks_about_all_heads() -> None:
+    given = mining_input(*tables(), MiningConfig(predicates=("genre",)), load_schema())
+    allowed = given.allowed[given.predicates.index("genre")]
+    np.testing.assert_array_equal(allowed.gaps, allowed.heads)
+    known = {
+        (given.entities[key // len(given.entities)], given.entities[key % len(given.entities)])
+        for key in allowed.known
+    }
+    assert ("artist:B5", "genre:pop") in known
+    assert len(known) == 7
+
+
+def test_an_inferred_value_is_input_without_what_it_follows_from() -> None:
+    """Its premise would be missing for all those about whom the rules infer nothing."""
+    statements, entities = tables()
+    statements = pd.concat(
+        [
+            statements,
+            STATEMENTS.frame(
+                [
+                    fact("artist:B0", "tag", "tag:nordic"),
+                    fact("artist:B1", "tag", "tag:nordic"),
+                    fact("artist:B1", "tag", "tag:loud"),
+                    fact("artist:B0", "country", "place:Norway"),
+                    fact(
+                        "artist:B1",
+                        "country",
+                        "place:Norway",
+                        source="inference",
+                        evidence="artist:B1 tag tag:nordic",
+                        inferred=True,
+                    ),
+                ]
+            ),
+        ]
+    )
+    tags = ENTITIES.frame([entity("tag:nordic", "Tag"), entity("tag:loud", "Tag")])
+    entities = pd.concat([entities, tags], ignore_index=True)
+    given = mining_input(statements, entities, MiningConfig(predicates=("country",)), load_schema())
+    facts = {
+        (given.entities[h].removeprefix("artist:"), given.entities[t])
+        for h, t in zip(given.heads, given.tails, strict=True)
+    }
+    assert ("B1", "place:Norway") in facts
+    assert ("B1", "tag:loud") in facts
+    assert ("B1", "tag:nordic") not in facts
+    assert ("B0", "tag:nordic") in facts  # its country is stated
 
 
 def test_proposals_are_marked_with_method_model_and_confidence() -> None:
