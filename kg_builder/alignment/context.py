@@ -59,7 +59,9 @@ def own_bags(entities: pd.DataFrame, statements: pd.DataFrame) -> dict[str, Coun
     bags: dict[str, Counter[str]] = defaultdict(Counter)
     chosen = statements[statements["predicate"].isin(CONTEXT)]
     for subject, target in zip(values(chosen, "subject"), values(chosen, "object"), strict=True):
-        bags[subject].update(words_of(names.get(target, target)))
+        bag = bags[subject]  # Counter.update would take as long as everything else here
+        for word in words_of(names.get(target, target)):
+            bag[word] += 1
     for entity, text in zip(
         values(entities, "entity"), values(entities, "attributes"), strict=True
     ):
@@ -92,9 +94,11 @@ def their_bags(
         if fact.literal or fact.predicate not in CONTEXT:
             continue
         if fact.subject in gathered.candidates:
-            bags[fact.subject].update(words_of(gathered.things[fact.object].name))
+            bag = bags[fact.subject]
+            for word in words_of(gathered.things[fact.object].name):
+                bag[word] += 1
         for one, other in ((fact.subject, fact.object), (fact.object, fact.subject)):
-            if one in gathered.candidates and other in linked:
+            if other in linked and one in gathered.candidates:
                 bags[one].update(linked[other].keys())
     for key in gathered.candidates:
         thing = gathered.things[key]
@@ -125,9 +129,10 @@ class BagSimilarity:
         total = len(listed)
         self.idf = {word: math.log((1 + total) / (1 + n)) for word, n in counts.items()}
         self._topics = TopicSpace.learn(listed, self.idf)
+        self._square = {word: weight**2 for word, weight in self.idf.items()}
         # keyed by identity, as a bag is looked up often; the bag is kept so that its id is not
         # reused
-        self._directions: dict[int, tuple[Bag, NDArray[np.float64] | None]] = {}
+        self._profiles: dict[int, _Profile] = {}
 
     def shared_vocabulary(self, bag: Bag) -> int:
         """Number of words of a bag that also occur in our bags."""
@@ -139,27 +144,30 @@ class BagSimilarity:
         Weighted mean of the cosine over words (weight 2) and over topics (weight 1). Unknown words
         are ignored.
         """
-        words = self._cosine(one, other)
-        left, right = self._direction(one), self._direction(other)
-        if left is None or right is None:
+        left, right = self._profile(one), self._profile(other)
+        square = self._square
+        dot = math.fsum(square.get(word, 0.0) for word in one if word in other)
+        words = dot / math.sqrt(left.length * right.length) if dot else 0.0
+        if left.direction is None or right.direction is None:
             return words
-        return max(0.0, (2 * words + float(left @ right)) / 3)
+        return max(0.0, (2 * words + float(left.direction @ right.direction)) / 3)
 
-    def _cosine(self, one: Bag, other: Bag) -> float:
-        dot = math.fsum(self._of(word) ** 2 for word in one if word in other)
-        if dot == 0:
-            return 0.0
-        left = math.fsum(self._of(word) ** 2 for word in one)
-        right = math.fsum(self._of(word) ** 2 for word in other)
-        return dot / math.sqrt(left * right)
+    def _profile(self, bag: Bag) -> _Profile:
+        found = self._profiles.get(id(bag))
+        if found is None:
+            length = math.fsum(self._square.get(word, 0.0) for word in bag)
+            found = _Profile(bag, length, self._topics.direction(bag.keys()))
+            self._profiles[id(bag)] = found
+        return found
 
-    def _of(self, word: str) -> float:
-        return self.idf.get(word, 0.0)
 
-    def _direction(self, bag: Bag) -> NDArray[np.float64] | None:
-        if id(bag) not in self._directions:
-            self._directions[id(bag)] = (bag, self._topics.direction(bag.keys()))
-        return self._directions[id(bag)][1]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Profile:
+    """A bag with its squared length over words, and its unit vector over topics."""
+
+    bag: Bag
+    length: float
+    direction: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)

@@ -130,26 +130,24 @@ class _Gathering:
                 self._thing(subject).roles[f"s:{predicate}"] += 1
             if is_other:
                 self._thing(other).roles[f"o:{predicate}"] += 1
-            ours = subject.startswith(self._space) and other.startswith(self._space)
-            if predicate in self._mapping and ours:
-                self._add_fact((subject, is_candidate), predicate, (other, is_other), number)
-
-    def _add_fact(
-        self, subject: tuple[str, bool], predicate: str, other: tuple[str, bool], number: int
-    ) -> None:
-        """Keep a fact; `subject` and `other` are pairs of an IRI and whether it is a candidate."""
-        local, inverse = self._mapping[predicate]
-        one, two = (other[0], subject[0]) if inverse else (subject[0], other[0])
-        if subject[1] or other[1]:
-            for (iri, is_candidate), role in ((subject, "s"), (other, "o")):
-                if is_candidate:
-                    self.candidates.add(self._thing(iri).id)
-                else:
-                    self._thing(iri).roles[f"{role}:{predicate}"] += 1
-            first, second = self._thing(one).id, self._thing(two).id
-            self.facts.append(Fact(first, local, second, False, number, predicate))
-        elif local in self._second_hop:
-            self._later.append((one, local, two, number, predicate))
+            mapped = self._mapping.get(predicate)
+            if mapped and subject.startswith(self._space) and other.startswith(self._space):
+                local, inverse = mapped
+                one, two = (other, subject) if inverse else (subject, other)
+                if is_candidate or is_other:
+                    about, around = self._thing(subject), self._thing(other)
+                    if is_candidate:
+                        self.candidates.add(about.id)
+                    else:
+                        about.roles[f"s:{predicate}"] += 1
+                    if is_other:
+                        self.candidates.add(around.id)
+                    else:
+                        around.roles[f"o:{predicate}"] += 1
+                    first, second = (around.id, about.id) if inverse else (about.id, around.id)
+                    self.facts.append(Fact(first, local, second, False, number, predicate))
+                elif local in self._second_hop:
+                    self._later.append((one, local, two, number, predicate))
 
     def add_second_hop(self) -> None:
         """Keep the facts of the second hop whose subjects were found."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, Literal
 
 from kg_builder.fusion.normalize import name_key, squeeze
@@ -38,7 +39,8 @@ _SHORTEST: Final = 9
 """Minimum letters of a name for a variant with a letter removed."""
 
 
-def variant_keys(name: str) -> Iterator[tuple[str, VariantKind]]:
+@lru_cache(maxsize=1 << 15)
+def variant_keys(name: str) -> tuple[tuple[str, VariantKind], ...]:
     """Keys of likely spelling variants of a name, without its own key; likelier kinds first.
 
     >>> sorted(key for key, kind in variant_keys("30 Seconds to Mars") if kind == "respelled")
@@ -47,6 +49,7 @@ def variant_keys(name: str) -> Iterator[tuple[str, VariantKind]]:
     key = name_key(name)
     words = key.split()
     seen = {squeeze(key)}
+    found: list[tuple[str, VariantKind]] = []
     for kind, variant in (
         *(("respelled", text) for text in _respelled(name, words)),
         *(("near", text) for text in _shortened(words)),
@@ -54,7 +57,8 @@ def variant_keys(name: str) -> Iterator[tuple[str, VariantKind]]:
         tight = squeeze(variant)
         if len(tight) >= 4 and tight not in seen:
             seen.add(tight)
-            yield tight, "respelled" if kind == "respelled" else "near"
+            found.append((tight, "respelled" if kind == "respelled" else "near"))
+    return tuple(found)
 
 
 def umlauts_written_out(name: str) -> str:

@@ -1,7 +1,6 @@
 """Encode stated facts as integers for neural models, and decode the facts that the models propose.
 
-The models are in `recommender.mining`, called by the pipeline. They never see inferred or mined
-facts.
+The models are in `recommender.mining`, called by the pipeline. They never see mined facts.
 """
 
 from __future__ import annotations
@@ -146,7 +145,8 @@ def mining_input(
         head = np.flatnonzero(fits & np.isin(types, list(usual | above)))
         values = things[things["predicate"] == name]
         filled = number.get_indexer(pd.Index(values["subject"])).astype(np.int64)
-        known = filled * len(number) + number.get_indexer(pd.Index(values["object"]))
+        value = number.get_indexer(pd.Index(values["object"])).astype(np.int64)
+        known = (filled * len(number) + value)[(filled >= 0) & (value >= 0)]
         further = name in config.further and not predicate.functional
         allowed[predicates.index(name)] = Candidates(
             heads=head,
