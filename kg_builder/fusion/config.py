@@ -114,7 +114,7 @@ class FusionConfig(BaseModel):
     vocabularies: tuple[str, ...] = Field(
         (
             "Genre", "Tag", "Country", "Place", "Instrument", "RecordLabel", "Role", "Award",
-            "Language", "Decade",
+            "Language", "Decade", "Membership", "Honour",
         ),
         description="Classes whose entities are identified by name alone.",
     )  # fmt: skip

@@ -21,7 +21,11 @@ _MKG: Final = rdflib.Namespace(ONTOLOGY)
 
 @dataclass(frozen=True)
 class ClassDef:
-    """A class of the data model."""
+    """A class of the data model.
+
+    `reifies` is the predicate whose facts its entities describe further, such as `memberOf` with
+    dates; '' for a class of things.
+    """
 
     name: str
     label: str
@@ -29,6 +33,7 @@ class ClassDef:
     parents: tuple[str, ...]
     maps_from: tuple[str, ...]
     comment: str = ""
+    reifies: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,6 +207,7 @@ def _classes(graph: rdflib.Graph) -> dict[str, ClassDef]:
             parents=_names(graph, node, RDFS.subClassOf),
             maps_from=_iris(graph, node, _MKG.mapsFrom),
             comment=_text(graph, node, RDFS.comment),
+            reifies="".join(_names(graph, node, _MKG.reifies)[:1]),
         )
     return dict(sorted(found.items()))
 

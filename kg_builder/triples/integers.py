@@ -62,7 +62,7 @@ def number(
         schema: the data model, for inverse predicates and labels.
     """
     counts: dict[str, int] = {}
-    rows = statements[_used(statements, config, counts)]
+    rows = statements[_used(statements, entities, config, schema, counts)]
     classes = {item: f"mkg:{type_}" for item, type_ in _types(entities, items)}
     more = [*items, *dict.fromkeys(classes.values())]
     (heads, tails), names = joint_codes(rows["subject"], rows["object"], more=more)
@@ -131,9 +131,16 @@ def relation_label(name: str, schema: Schema) -> str:
 
 
 def _used(
-    statements: pd.DataFrame, config: TriplesConfig, counts: dict[str, int]
+    statements: pd.DataFrame,
+    entities: pd.DataFrame,
+    config: TriplesConfig,
+    schema: Schema,
+    counts: dict[str, int],
 ) -> npt.NDArray[np.bool_]:
-    """Which statements become triples."""
+    """Which statements become triples.
+
+    Of a membership only `memberOf`, inferred from it, does: its node would repeat the fact.
+    """
     linking = (statements["object_kind"] == "entity").to_numpy(dtype=bool)
     excluded = statements["predicate"].isin(list(config.exclude)).to_numpy(dtype=bool)
     doubtful = (statements["confidence"] < config.min_confidence).to_numpy(dtype=bool)
@@ -141,6 +148,12 @@ def _used(
     counts["statements of excluded predicates"] = int((linking & excluded).sum())
     counts["statements below the confidence"] = int((linking & ~excluded & doubtful).sum())
     used: npt.NDArray[np.bool_] = linking & ~excluded & ~doubtful
+    classes = [name for name, item in schema.classes.items() if item.reifies]
+    reified = entities.loc[entities["type"].isin(classes), "entity"]
+    if len(reified):
+        about = statements["subject"].isin(set(reified)).to_numpy(dtype=bool)
+        counts["statements about statements"] = int((used & about).sum())
+        used &= ~about
     return used
 
 
