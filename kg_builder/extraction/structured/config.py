@@ -133,7 +133,10 @@ class RecordTable(RowsConfig):
     ] = None
     name: Annotated[
         str | tuple[str, ...],
-        Field(description="Column with the name; of several the first non-empty one."),
+        Field(
+            description="Column with the name; of several the first non-empty one. Or a text with "
+            "columns in braces, such as '{first} {last}'."
+        ),
     ]
     name_pattern: Annotated[
         str | None,

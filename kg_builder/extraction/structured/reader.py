@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import regex
 
@@ -45,6 +47,9 @@ from kg_builder.extraction.values.patterns import search
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 
+_IN_BRACES: Final = re.compile(r"\{([^{}]+)\}")
+_EMPTY_BRACKETS: Final = re.compile(r"\(\W*\)|\[\W*\]")
+
 
 class RecordTableReader:
     """Convert every row to a record and statements of its mapped columns."""
@@ -61,6 +66,9 @@ class RecordTableReader:
         self._where = f"source {out.source!r}, table {name!r}"
         self._scope = scope_of(name)
         self._names = (table.name,) if isinstance(table.name, str) else table.name
+        self._template = ""
+        if isinstance(table.name, str) and (parts := _IN_BRACES.findall(table.name)):
+            self._names, self._template = tuple(dict.fromkeys(parts)), table.name
         self._columns = [
             ColumnReader(column, mapping, out, layout=table, where=self._where, scope_of=scope_of)
             for column, mappings in table.columns.items()
@@ -162,6 +170,8 @@ class RecordTableReader:
 
     def _names_in(self, chunk: Chunk, index: int) -> tuple[str, list[str]]:
         """Name and aliases in the same cell, from the first non-empty name column."""
+        if self._template:
+            return self._composed(chunk, index), []
         for column in self._names:
             names = []
             cell = chunk.columns[column][index]
@@ -182,6 +192,14 @@ class RecordTableReader:
             if names:
                 return names[0], names[1:]
         return "", []
+
+    def _composed(self, chunk: Chunk, index: int) -> str:
+        """Fill the name's template; '' if all its columns are empty."""
+        texts = {column: _first(chunk.columns[column][index]) for column in self._names}
+        if not any(texts.values()):
+            return ""
+        name = _IN_BRACES.sub(lambda found: texts[found[1]], self._template)
+        return clean_text(_EMPTY_BRACKETS.sub("", name), repair=self.table.repair).strip(" ,;–-")
 
     def _type_text(self, chunk: Chunk, index: int) -> str:
         column = self._types.column
