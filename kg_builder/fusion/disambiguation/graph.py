@@ -39,7 +39,8 @@ class EntityGraph:
         facts: per entity, pairs (predicate, name key of the other entity or value), inverses
             included.
         degree: per entity, its number of statements.
-        idf: inverse document frequency of each word; an unknown word counts as occurring once.
+        idf: inverse document frequency of each word.
+        rarest: that of a word which occurs once, and of an unknown word.
         names: per form of a name, the entities and how exactly it matches.
         position: CURIE → index.
     """
@@ -52,6 +53,7 @@ class EntityGraph:
     facts: list[frozenset[tuple[str, str]]]
     degree: list[int]
     idf: dict[str, float]
+    rarest: float
     names: dict[str, dict[int, float]]
     position: dict[str, int]
 
@@ -68,7 +70,8 @@ class EntityGraph:
     def bag(self, text: str, without: Iterable[str] = ()) -> dict[str, float]:
         """Unit tf-idf vector of a text, without the words of the given names."""
         left_out = {word for name in without for word in words(name)}
-        return unit(Counter(w for w in words(text) if w not in left_out), self.idf)
+        counts = Counter(w for w in words(text) if w not in left_out)
+        return unit(counts, self.idf, self.rarest)
 
     def related(self, one: int, other: int) -> float:
         """Relatedness: 1 for neighbours, else up to 0.5 by the share of common neighbours."""
@@ -86,10 +89,9 @@ def words(text: str) -> list[str]:
     return _WORD.findall(fold(text))
 
 
-def unit(counts: Counter[str], idf: dict[str, float]) -> dict[str, float]:
-    """Unit tf-idf vector of words, with dampened tf."""
-    rare = max(idf.values(), default=1.0)
-    raw = {w: (1 + log(n)) * idf.get(w, rare) for w, n in sorted(counts.items())}
+def unit(counts: Counter[str], idf: dict[str, float], rarest: float) -> dict[str, float]:
+    """Unit tf-idf vector of words, with dampened tf; `rarest` is the idf of unknown words."""
+    raw = {w: (1 + log(n)) * idf.get(w, rarest) for w, n in sorted(counts.items())}
     length = sqrt(sum(v * v for v in raw.values()))
     return {w: v / length for w, v in raw.items()} if length else {}
 
@@ -139,15 +141,17 @@ def entity_graph(entities: pd.DataFrame, statements: pd.DataFrame, schema: Schem
     ]
     often = Counter(word for bag in bags for word in bag)
     idf = {word: log((1 + len(bags)) / count) for word, count in often.items()}
+    rarest = max(idf.values(), default=1.0)
     return EntityGraph(
         entity=curies,
         type=types,
         name=names,
-        weights=[unit(bag, idf) for bag in bags],
+        weights=[unit(bag, idf, rarest) for bag in bags],
         neighbours=[frozenset(neighbours[i]) for i in range(len(curies))],
         facts=[frozenset(facts[i]) for i in range(len(curies))],
         degree=[len(facts[i]) for i in range(len(curies))],
         idf=idf,
+        rarest=rarest,
         names=_index(names, values(entities, "aliases"), types, schema),
         position=position,
     )

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
 from kg_builder.fusion.disambiguation.features import FEATURES
 
@@ -62,19 +62,27 @@ def fit(examples: Sequence[Example], *, strength: float = 5.0) -> Ranker:
         strength: approximate number of examples that the prior weights count as.
     """
     centre = _prior()
+    if not examples:
+        return Ranker(centre, 0)
+    # all examples in one matrix, NIL as the last row of each: a call per example would be slow
+    nil = np.zeros((1, len(centre)))
+    rows = np.concatenate([part for features, _, _ in examples for part in (features, nil)])
+    sizes = np.array([len(features) + 1 for features, _, _ in examples])
+    start = np.cumsum(sizes) - sizes
+    right = start + np.array(
+        [index % size for (_, index, _), size in zip(examples, sizes, strict=True)]
+    )
+    counts = np.array([weight for _, _, weight in examples])
+    wanted = counts @ rows[right]
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         drift = weights - centre
-        total = 0.5 * strength * float(drift @ drift)
-        slope = strength * drift
-        for rows, right, counts in examples:
-            odds = np.r_[rows @ weights, 0.0]
-            total -= counts * float(odds[right] - logsumexp(odds))
-            belief = softmax(odds)[:-1]
-            slope = slope + counts * (rows.T @ belief)
-            if right >= 0:
-                slope = slope - counts * rows[right]
-        return total, slope
+        odds = rows @ weights
+        chance = np.exp(odds - np.repeat(np.maximum.reduceat(odds, start), sizes))
+        chance /= np.repeat(np.add.reduceat(chance, start), sizes)
+        fit = float(counts @ np.log(np.maximum(chance[right], np.finfo(float).tiny)))
+        slope = strength * drift + (np.repeat(counts, sizes) * chance) @ rows - wanted
+        return 0.5 * strength * float(drift @ drift) - fit, slope
 
     found = minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 200})
     return Ranker(np.asarray(found.x, dtype=np.float64), len(examples))
