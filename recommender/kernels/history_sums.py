@@ -1,4 +1,4 @@
-"""Numba kernel: sum an item-item matrix over users' histories, without a user-item matrix."""
+"""Numba kernels: sum an item-item matrix over users' histories, without a user-item matrix."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
-__all__ = ["history_blocks", "history_pairs"]
+__all__ = ["by_item", "history_blocks", "history_pairs", "history_samples"]
 
 _LONGER: Final = 32
 """Maximum ratio of row to history length for a linear scan of the row."""
@@ -132,3 +132,66 @@ def history_blocks(
                 value = weight * values[index]
                 sums[r, item - first] += value
                 squares[r, item - first] += value * value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def by_item(items: Any, n_items: int) -> tuple[Any, Any]:  # pragma: no cover
+    """Positions of each item's pairs, in CSR format: offsets ``[n_items + 1]``, int32 ``[n]``."""
+    offsets = np.zeros(n_items + 1, dtype=np.int64)
+    for p in range(len(items)):
+        offsets[items[p] + 1] += 1
+    offsets = np.cumsum(offsets)
+    place, order = offsets[:-1].copy(), np.empty(len(items), dtype=np.int32)
+    for p in range(len(items)):
+        order[place[items[p]]] = p
+        place[items[p]] += 1
+    return offsets, order
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def history_samples(
+    starts: Any,
+    history: Any,
+    rows: Any,
+    width: int,
+    bounds: Any,
+    order: Any,
+    offsets: Any,
+    columns: Any,
+    values: Any,
+    weights: Any,
+    sums: Any,
+    squares: Any,
+    first: int,
+    last: int,
+) -> None:  # pragma: no cover
+    """`history_pairs` of many pairs, item by item: the same sums, each row of M read once.
+
+    Args:
+        starts, history: the histories in CSR format, ascending in each.
+        rows: int64 ``[n / width]``, the history of every `width` pairs.
+        width: pairs in a row with the same history.
+        bounds, order: see `by_item`.
+        offsets, columns, values: M in CSR format.
+        weights: w, weight of each item in a history.
+        sums, squares: ``[n]``, output; `squares` may be empty.
+        first, last: the part of the items to work on.
+    """
+    dense = np.zeros(len(weights), dtype=values.dtype)
+    for item in range(first, last):
+        if bounds[item] == bounds[item + 1]:
+            continue
+        for entry in range(offsets[item], offsets[item + 1]):
+            dense[columns[entry]] = weights[columns[entry]] * values[entry]
+        for k in range(bounds[item], bounds[item + 1]):
+            row = rows[order[k] // width]
+            total, square = 0.0, 0.0
+            for h in range(starts[row], starts[row + 1]):
+                value = dense[history[h]]
+                total += value
+                square += value * value
+            sums[order[k]] = total
+            if len(squares):
+                squares[order[k]] = square
+        for entry in range(offsets[item], offsets[item + 1]):
+            dense[columns[entry]] = 0.0

@@ -29,11 +29,13 @@ class _Products(torch.autograd.Function):
     def backward(context: Any, *gradients: Any) -> Any:
         a, b, row, column = context.saved_tensors
         gradient = gradients[0].contiguous()
-        to_a, to_b = torch.zeros_like(a), torch.zeros_like(b)
+        same = a.data_ptr() == b.data_ptr() and a.shape == b.shape
+        to_a = torch.zeros_like(a)
+        to_b = to_a if same else torch.zeros_like(b)  # one gradient of a matrix with itself
         _products_backward(
             *(t.numpy() for t in (a, b, row, column, gradient, to_a, to_b)),
         )
-        return to_a, to_b, None, None
+        return to_a, None if same else to_b, None, None
 
 
 def sampled_products(a: Tensor, b: Tensor, row: Tensor, column: Tensor) -> Tensor:

@@ -112,63 +112,66 @@ class RankingTask(TrainingTask):
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
     def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Columns users [n], positives [n], negatives [n, n_negatives], positives' edges [n]."""
+        """The epoch's samples.
+
+        Returns:
+            users [n]; items [n, 1 + n_negatives], the positive first; the positives' edges [n];
+            and three sums of pair features over the users' histories, of the shape of the items.
+        """
         draws = [self._draw(rng) for _ in range(self.model.config.n_negatives)]
         users, positives, _ = draws[0]
-        negatives = np.stack([drawn for _, _, drawn in draws], axis=1)
-        keys = users * self._train.n_items + positives
-        return users, positives, negatives, np.searchsorted(self._train.positive_keys, keys)
+        items = np.stack([positives, *(drawn for _, _, drawn in draws)], axis=1)
+        edges = np.searchsorted(self._train.positive_keys, users * self._train.n_items + positives)
+        return users, items, edges, *self.model.features.sums_of_samples(users, items)
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
         """L over the batch, its mean."""
-        users, positives, negatives, edges = columns
+        users, items, edges, *sums = columns
         final, n = self.model.final(masked=edges), len(edges)
         if n <= self._part:
-            features = self._features(users, positives, negatives)
-            return self._loss(final, users, positives, negatives, *features) * share
+            return self._loss(final, users, items, self._features(users, items, sums)) * share
         # one propagation for all parts; intermediates of the pairs, except counts, are recomputed
         # in the backward pass, so that memory is independent of the batch
         total = final.new_zeros(())
         for start in range(0, n, self._part):
-            part = [column[start : start + self._part] for column in columns[:3]]
-            features = self._features(*part)
-            loss = checkpoint(self._loss, final, *part, *features, use_reentrant=False)
+            some = slice(start, start + self._part)
+            part = users[some], items[some]
+            features = self._features(*part, [each[some] for each in sums])
+            loss = checkpoint(self._loss, final, *part, features, use_reentrant=False)
             total = total + loss * (len(part[0]) / n)
         return total * share
 
-    def _features(
-        self, users: Tensor, positives: Tensor, negatives: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Pair features of the positives, and of the negatives one by one."""
-        repeated = users.repeat_interleave(negatives.shape[1])
-        return (
-            self.model.pair_features(users, positives, left_out=True),
-            self.model.pair_features(repeated, negatives.reshape(-1), left_out=False),
+    def _features(self, users: Tensor, items: Tensor, sums: Sequence[Tensor]) -> Tensor:
+        """Pair features of the positives and, one by one, of the negatives; [b, w, n_features]."""
+        n, width = items.shape
+        repeated, others = users.repeat_interleave(width - 1), items[:, 1:].reshape(-1)
+        of_positives = self.model.pair_features(
+            users, items[:, 0], left_out=True, sums=[part[:, 0] for part in sums]
         )
+        of_negatives = self.model.pair_features(
+            repeated, others, left_out=False, sums=[part[:, 1:].reshape(-1) for part in sums]
+        )
+        return torch.cat([of_positives[:, None], of_negatives.view(n, width - 1, -1)], dim=1)
 
     def _loss(
         self,
         final: Tensor,
         users: Tensor,
-        positives: Tensor,
-        negatives: Tensor,
-        of_positives: Tensor,
-        of_negatives: Tensor,
+        items: Tensor,
+        features: Tensor,
     ) -> Tensor:
         model, config = self.model, self.model.config
-        repeated = users.repeat_interleave(negatives.shape[1])
-        liked = model.pair_scores(final, users, positives, of_positives)
-        others = model.pair_scores(final, repeated, negatives.reshape(-1), of_negatives)
-        others = others.view_as(negatives)
-        loss = functional.cross_entropy(
-            torch.cat([liked[:, None], others], dim=1), torch.zeros_like(users)
-        )
+        repeated = users.repeat_interleave(items.shape[1])
+        scores = model.pair_scores(
+            final, repeated, items.reshape(-1), features.view(len(repeated), -1)
+        ).view_as(items)
+        liked, others = scores[:, 0], scores[:, 1:]
+        loss = functional.cross_entropy(scores, torch.zeros_like(users))
         if config.row_loss:
             loss = loss + config.row_loss * self._rows(liked, others)
         if config.contrast:
             first = slice(_CONTRASTED)
-            pairs = users[first], positives[first]
-            loss = loss + config.contrast * self._contrast(final, *pairs)
+            loss = loss + config.contrast * self._contrast(final, users[first], items[first, 0])
         return loss
 
     def _rows(self, liked: Tensor, others: Tensor) -> Tensor:

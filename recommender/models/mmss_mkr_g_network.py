@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -137,13 +138,19 @@ class GraphNetwork(CalibratedRecommender):
 
     # Scoring
 
-    def pair_features(self, users: Tensor, items: Tensor, *, left_out: bool) -> Tensor:
+    def pair_features(
+        self, users: Tensor, items: Tensor, *, left_out: bool, sums: Sequence[Tensor] = ()
+    ) -> Tensor:
         """Features of the head besides the inner product, int64 [b] each → [b, n_features].
 
-        `left_out`: whether the pairs are training positives, to be excluded from their counts.
+        Args:
+            users, items: the pairs.
+            left_out: whether they are training positives, to be excluded from their counts.
+            sums: see `PairFeatures.pairs`, [b] each.
         """
         ids = users.cpu().numpy(), items.cpu().numpy()
-        return self.used(self.features.pairs(*ids, left_out=left_out))
+        known = [part.cpu().numpy() for part in sums]
+        return self.used(self.features.pairs(*ids, left_out=left_out, sums=known))
 
     def pair_scores(self, final: Tensor, users: Tensor, items: Tensor, features: Tensor) -> Tensor:
         """Scores of training users and items, int64 [b] each, with their features → [b]."""

@@ -40,7 +40,7 @@ class TrainingTask(ABC):
 
     @abstractmethod
     def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """The epoch's samples as aligned int64 columns [n, …], in any order; the loop shuffles."""
+        """The epoch's samples as aligned columns [n, …], in any order; the loop shuffles."""
 
     @abstractmethod
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:

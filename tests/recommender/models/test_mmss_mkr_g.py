@@ -168,7 +168,8 @@ def test_scores_are_what_the_equations_say(
 
 def naive_loss(model: GraphMKR, train: TrainingSplit, columns: list[NDArray[np.int64]]) -> Tensor:
     """The batch's loss, written out pair by pair."""
-    users, positives, negatives, _ = columns
+    users, items, *_ = columns
+    positives, negatives = items[:, 0], items[:, 1:]
     pairs = list(zip(users.tolist(), positives.tolist(), strict=True))
     final = naive_final(model, train, set(pairs))
     config, n = model.config, len(pairs)
@@ -246,12 +247,16 @@ def test_an_epochs_samples(odd_train: TrainingSplit) -> None:
     """Every positive once, with its edge and with items without a positive of its user."""
     model = build(odd_train, n_negatives=4)
     task, _ = batch(model, odd_train, 1)
-    users, positives, negatives, edges = task.samples(np.random.default_rng(1))
+    users, items, edges, *sums = task.samples(np.random.default_rng(1))
+    positives, negatives = items[:, 0], items[:, 1:]
     keys = users * odd_train.n_items + positives
     assert sorted(keys.tolist()) == odd_train.positive_keys.tolist()
     assert (odd_train.positive_keys[edges] == keys).all()
     assert negatives.shape == (len(users), 4)
     assert not odd_train.is_positive(users.repeat(4), negatives.ravel()).any()
+    pairs = users.repeat(5), items.ravel()
+    known = model.features.pairs(*pairs, left_out=False, sums=[part.ravel() for part in sums])
+    assert torch.equal(known, model.features.pairs(*pairs, left_out=False))
 
 
 def test_what_is_to_be_predicted_is_no_input(odd_train: TrainingSplit) -> None:
