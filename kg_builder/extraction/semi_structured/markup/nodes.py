@@ -81,6 +81,8 @@ OLD_NAMES: Final = {
     "performers": "performer",
     "homeLocation": "foundingLocation",
     "artist": "byArtist",
+    "creditedTo": "byArtist",
+    "tracklist": "track",
     "genres": "genre",
     "awards": "award",
 }
@@ -97,13 +99,14 @@ MORE_CLASSES: Final = {
 }
 """Generic schema.org classes, compatible with any class expected by the context."""
 
+ROLES: Final = frozenset({"Role", "OrganizationRole", "PerformanceRole", "EmployeeRole"})
+"""Classes of nodes that stand between an entity and another to tell more of their relation."""
+
 WRAPPERS: Final = frozenset(
     {
         "ItemList",
         "ListItem",
-        "Role",
-        "OrganizationRole",
-        "PerformanceRole",
+        *ROLES,
         "BreadcrumbList",
         "WebPage",
         "WebSite",
@@ -112,6 +115,15 @@ WRAPPERS: Final = frozenset(
         "GeoCoordinates",
     }
 )
+
+MERGED: Final = {
+    "albumRelease": ("recordLabel", "datePublished", "musicReleaseFormat"),
+    "recordingOf": ("composer", "lyricist", "author", "inLanguage", "genre"),
+    "aggregateRating": ("ratingValue",),
+    "recordedAs": ("byArtist", "duration", "inAlbum", "datePublished", "genre"),
+}
+"""Property → what is said of the nodes that it names is said of the entity itself: of an album its
+releases (LP, download), of a song the composition and the recordings."""
 
 CONTAINERS: Final = (
     "mainEntity",
