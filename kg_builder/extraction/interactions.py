@@ -15,7 +15,7 @@ import regex
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from kg_builder.databases import external_id
+from kg_builder.databases import address_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import Chunk, RowReader, RowsConfig, read_rows
@@ -323,7 +323,7 @@ def _records(items: pd.Series, records: str, record_keys: frozenset[str] | None)
 
     def key_of(item: str) -> str:
         key = f"{records}/{item}"
-        curie = external_id(item) if key not in known else None
+        curie = address_id(item) if key not in known else None
         return f"{records}/{curie}" if curie else key
 
     return recoded(items, lambda ids: [key_of(item) for item in ids])

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import regex
 
 from kg_builder.credits import MAY_BE_JOINT, credited, is_featuring
-from kg_builder.databases import external_id
+from kg_builder.databases import address_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Row
 from kg_builder.extraction.collector import Collector, Recent, id_key, is_owned
@@ -321,7 +321,7 @@ class ColumnReader:
         return self.out.mention(self._type, name, evidence=evidence, owner=subject)
 
     def _by_iri(self, iri: str, label: str, evidence: str) -> str | None:
-        short = external_id(iri) or curie(iri)
+        short = address_id(iri) or curie(iri)
         name = None
         for text in (without_disambiguator(label), readable_iri(iri)):
             # with an address it is a real entity: the label "Independiente"

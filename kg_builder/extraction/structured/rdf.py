@@ -9,7 +9,7 @@ from typing import IO, Final, cast
 
 import pyoxigraph as ox
 
-from kg_builder.databases import external_id
+from kg_builder.databases import address_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Notation, read_literal
@@ -140,7 +140,7 @@ class _Reader:
             else:
                 self._out.counts[f"unknown class: {curie(object_.value)}"] += 1
         elif predicate in _SAME and isinstance(object_, ox.NamedNode):
-            short = external_id(object_.value)
+            short = address_id(object_.value)
             if short:
                 self._same.setdefault(subject, {})[short] = None
         elif predicate in predicate_of:
@@ -216,7 +216,7 @@ class _Reader:
         )
 
     def _record(self, node: str) -> str:
-        short = external_id(node) or curie(node)
+        short = address_id(node) or curie(node)
         key = f"{self._out.source}/{short}"
         if key in self._out:
             return key
@@ -236,7 +236,7 @@ class _Reader:
         """Whether an IRI ends in a readable name and not in a number."""
         if node in self._names or node in self._types_stated:
             return True
-        return any(map(str.isalpha, readable_iri(node))) or bool(external_id(node))
+        return any(map(str.isalpha, readable_iri(node))) or bool(address_id(node))
 
     def _type(self, node: str) -> str:
         """The deepest class that agrees with most of the type evidence."""
@@ -248,7 +248,7 @@ class _Reader:
         return self._out.schema.most_specific(found) if found else self._table.entity_type
 
     def _evidence(self, node: str) -> str:
-        return f"{self._table.path}#subject={external_id(node) or curie(node)}"
+        return f"{self._table.path}#subject={address_id(node) or curie(node)}"
 
     def _triples(self) -> Iterator[tuple[Node, str, Node | ox.Literal]]:
         layout = _FORMATS.get(Path(without_packing(self._path.name)).suffix.lower())

@@ -659,3 +659,35 @@ def test_pages_know_placeholders_too(tmp_path: Path) -> None:
     found = semi_structured(tmp_path, "a.jsonld", content, format="json-ld")
     assert set(found.records["name"]) == {"First", "Rock & Roll"}
     assert len(found.rejects) == 2
+
+
+def test_an_albums_mbid_is_not_the_artists(tmp_path: Path) -> None:
+    row = {"id": "1", "name": "Ann", "mbid": MBIDS[0], "release_mbid": MBIDS[1]}
+    ids = {"mbid": "musicbrainz", "release_mbid": "musicbrainz"}
+    found = table(tmp_path, json.dumps(row), "a.jsonl", external_ids=ids)
+    assert named(found) == {"Ann": (f"musicbrainz:{MBIDS[0]}",)}
+    assert rejected(found) == [
+        ("id of another kind of thing", f"release_mbid={MBIDS[1]}, of the Artist")
+    ]
+
+
+def test_songs_and_labels_have_addresses_of_their_own(tmp_path: Path) -> None:
+    row = {"id": "1", "name": "Rain", "mbid": MBIDS[0], "isrc": "US-RC1-76-07839"}
+    ids = {"mbid": "musicbrainz", "isrc": "isrc"}
+    found = table(tmp_path, json.dumps(row), "a.jsonl", type="Song", external_ids=ids)
+    assert named(found) == {"Rain": ("isrc:USRC17607839", f"musicbrainz-recording:{MBIDS[0]}")}
+
+
+def test_addresses_as_ids_are_referred_to_by_addresses(tmp_path: Path) -> None:
+    address = f"https://musicbrainz.org/artist/{MBIDS[0]}"
+    (tmp_path / "artists.csv").write_text(f"id,name\n{address},Ann\n")
+    (tmp_path / "songs.csv").write_text(f"id,name,by\ns,Rain,{address}\n")
+    performer = {"predicate": "performer", "ref": "artists"}
+    common = {"id": "id", "name": "name"}
+    found = built(
+        tmp_path,
+        artists={**common, "path": "artists.csv", "type": "Artist"},
+        songs={**common, "path": "songs.csv", "type": "Song", "columns": {"by": performer}},
+    )
+    assert rejected(found) == []
+    assert list(found.statements["object"]) == [f"src/artists/musicbrainz:{MBIDS[0]}"]

@@ -9,7 +9,7 @@ from typing import Final
 
 from lxml import etree, html
 
-from kg_builder.databases import external_id
+from kg_builder.databases import address_id
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.semi_structured.adapters.wikitext import (
@@ -101,7 +101,7 @@ def add_facts(
         for text in _parts(fact.text, commas=True)
         if fold(text) != fold(name)
     ]
-    page_id = external_id(address) if address else None
+    page_id = address_id(address) if address else None
     key = out.record(
         f"{out.source}/{file}#topic",
         type_,

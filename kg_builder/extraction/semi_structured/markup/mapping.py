@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from kg_builder.credits import is_featuring
-from kg_builder.databases import external_id
+from kg_builder.databases import address_id
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions, read_name, why_not
 from kg_builder.extraction.semi_structured.markup.nodes import (
@@ -157,7 +157,7 @@ class NodeMapper:
     def _key(self, node: Node, type_: str, name: str, owner: str, *, top: bool) -> str:
         source = self.out.source
         if node.id and "://" in node.id:
-            return f"{source}/{external_id(node.id) or curie(node.id)}"
+            return f"{source}/{address_id(node.id) or curie(node.id)}"
         if node.id:
             return f"{source}/{self._file}#{node.id.lstrip('#')}"
         if top:
@@ -202,7 +202,7 @@ class NodeMapper:
 
     def _same(self, node: Node) -> list[str]:
         addresses = [node.id, *(text.value for text in node.texts("sameAs", "mainEntityOfPage"))]
-        return [short for address in addresses if address and (short := external_id(address))]
+        return [short for address in addresses if address and (short := address_id(address))]
 
     def _inside(self, node: Node, depth: int) -> None:
         """Search for entities inside a node that is not one: lists, pages, search results."""
