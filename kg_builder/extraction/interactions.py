@@ -22,7 +22,7 @@ from kg_builder.extraction.tabular import Chunk, RowReader, RowsConfig, read_row
 from kg_builder.extraction.tabular.list_cells import OPENING, list_in
 from kg_builder.extraction.values.amounts import as_number, parse_amount
 from kg_builder.extraction.values.moments import parse_moment
-from kg_builder.extraction.values.numbers import DecimalSign
+from kg_builder.extraction.values.numbers import DecimalSign, decimal_sign
 from kg_builder.extraction.values.patterns import search
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import INTERACTIONS, REJECTS, recoded
@@ -39,7 +39,12 @@ def columns_of(time: TimeColumns | None) -> list[str]:
 
 
 def read_numbers(cells: pd.Series, decimal: DecimalSign | None = None) -> pd.Series:
-    """Parse numbers in any notation (4.5, 4,5, 1.234,5); NaN if unparsable."""
+    """Parse numbers in any notation (4.5, 4,5, 1.234,5); NaN if unparsable.
+
+    Without `decimal`, "1.234" next to "1.234,5" is 1234: the column's other numbers tell it.
+    """
+    if decimal is None:
+        decimal = decimal_sign(cells.dropna().unique())
     found = pd.to_numeric(cells, errors="coerce").astype("float64")
     written = cells.notna() & (found.isna() if decimal is None else True)
     if written.any():

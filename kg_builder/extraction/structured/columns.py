@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Final
 from urllib.parse import unquote
@@ -35,6 +35,7 @@ from kg_builder.extraction.values import (
     parse_period,
     without_disambiguator,
 )
+from kg_builder.extraction.values.numbers import DecimalSign, decimal_sign, is_undecided
 from kg_builder.extraction.values.patterns import search
 from kg_builder.ontology import Predicate, Schema, curie
 
@@ -139,6 +140,10 @@ class ColumnReader:
         """Whether names may be joint credits."""
         self._waiting: list[tuple[str, str, str]] = []
         """(subject, credit, evidence)"""
+        self._signs: set[DecimalSign] = set()
+        self._undecided: list[tuple[str, str, str]] = []
+        """(subject, number, evidence) of "1.234", until the column's other numbers tell the sign"""
+        self._counts = self._datatype in {"integer", "decimal"} and not self._notation.decimal
         self._numbers = not named
         """Whether lists of numbers are accepted."""
         told = mapping.split or mapping.strip or mapping.pattern
@@ -231,6 +236,33 @@ class ColumnReader:
                         (one, self.mapping.predicate, other, "record", METHOD, sure, evidence)
                     )
         self.out.statements(rows)
+        self._decide()
+
+    def _decide(self) -> None:
+        """Add the numbers deferred until the column's decimal separator is known."""
+        waiting, self._undecided = self._undecided, []
+        sign = next(iter(self._signs)) if len(self._signs) == 1 else None
+        undecided = self._notation
+        self._notation = replace(undecided, decimal=sign or undecided.decimal)
+        rows: list[Row] = []
+        for subject, value, evidence in waiting:
+            if found := self._literal(value, evidence):
+                sure = self.mapping.confidence * found.factor
+                name = self.mapping.predicate
+                rows.append((subject, name, found.text, found.kind, METHOD, sure, evidence))
+        self._notation = undecided
+        self.out.statements(rows)
+
+    def _waits(self, value: str, subject: str, evidence: str) -> bool:
+        """Whether a number can only be read once the column's decimal separator is known."""
+        if is_undecided(value):
+            self._undecided.append((subject, value, evidence))
+            if len(self._undecided) >= _CREDITS:
+                self._decide()
+            return True
+        if sign := decimal_sign([value]):
+            self._signs.add(sign)
+        return False
 
     def _objects_of(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> list[_Object]:
         """Objects stated in a cell; cached if they do not depend on the subject."""
@@ -246,7 +278,9 @@ class ColumnReader:
             objects = [
                 (found.text, found.kind, confidence * found.factor)
                 for value in values
-                if value and (found := self._literal(value, evidence))
+                if value
+                and not (self._counts and self._waits(value, subject, evidence))
+                and (found := self._literal(value, evidence))
             ]
         if len(objects) == len(values) and not self._depends:
             self._cells[cell, labels] = objects

@@ -576,7 +576,7 @@ def test_ids_written_as_floats_are_whole_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("decimal", "expected"),
-    [(None, [4.5, 1234.5, 1e3, 1.234]), (",", [4.5, 1234.5, 1e3, 1234.0])],
+    [(None, [4.5, 1234.5, 1e3, 1234.0]), (",", [4.5, 1234.5, 1e3, 1234.0])],
 )
 def test_weights_in_the_notation_of_people(
     tmp_path: Path, decimal: Any, expected: list[float]
@@ -691,3 +691,41 @@ def test_addresses_as_ids_are_referred_to_by_addresses(tmp_path: Path) -> None:
     )
     assert rejected(found) == []
     assert list(found.statements["object"]) == [f"src/artists/musicbrainz:{MBIDS[0]}"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1.234", "1.234,5", "12"], [1234, 1234.5, 12]),
+        (["1,234", "1,234.5", "7,000"], [1234, 1234.5, 7000]),
+        (["1.234", "1.234.567"], [1234, 1234567]),
+        (["1.234", "2.5"], [1.234, 2.5]),
+        (["1.234", "4,5", "4.5"], [1.234, 4.5, 4.5]),
+        (["1.234", "7"], [1.234, 7]),
+        (["1 234", "1'234", "12,3 k", "1.2M"], [1234, 1234, 12300, 1200000]),
+        (["1234 plays", "~1200", "3x", "3 Tsd."], [1234, 1200, 3, 3000]),
+    ],
+)
+def test_the_other_weights_tell_the_decimal_sign(
+    tmp_path: Path, cells: list[str], expected: list[float]
+) -> None:
+    rows = "".join(f"{n};a;{cell}\n" for n, cell in enumerate(cells))
+    (tmp_path / "i.csv").write_text("u;a;n\n" + rows, encoding="utf-8")
+    plays = InteractionTable(
+        path="i.csv", separator=";", user="u", item="a", weight="n", records="s"
+    )
+    assert read_interactions(plays, tmp_path).interactions["weight"].tolist() == expected
+
+
+def test_the_other_numbers_of_a_column_tell_the_decimal_sign(tmp_path: Path) -> None:
+    content = "id;name;s;t\n1;Ann;1.234;1,234\n2;Bob;4,5;2\n3;Cy;1.000;3\n"
+    found = table(
+        tmp_path,
+        content,
+        separator=";",
+        type="Song",
+        columns={"s": {"predicate": "score"}, "t": {"predicate": "trackNumber"}},
+    )
+    assert stated(found, "score") == {("Ann", "1234"), ("Bob", "4.5"), ("Cy", "1000")}
+    assert stated(found, "trackNumber") == {("Bob", "2"), ("Cy", "3")}
+    assert rejected(found) == [("not a integer", "t=1,234")]
