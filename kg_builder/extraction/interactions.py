@@ -22,7 +22,7 @@ from kg_builder.extraction.tabular import Chunk, RowReader, RowsConfig, read_row
 from kg_builder.extraction.tabular.list_cells import OPENING, list_in
 from kg_builder.extraction.values.amounts import as_number, parse_amount
 from kg_builder.extraction.values.moments import parse_moment
-from kg_builder.extraction.values.numbers import DecimalSign, decimal_sign
+from kg_builder.extraction.values.numbers import DecimalSign, decimal_sign, parse_number
 from kg_builder.extraction.values.patterns import search
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import INTERACTIONS, REJECTS, recoded
@@ -235,11 +235,15 @@ def read_interactions(
     for reason, fault in faults.items():
         bad = usable & fault
         usable &= ~bad
+        detail = _texts(user[bad]) + " " + _texts(items[bad])
+        column = weighed if reason.startswith("weight") else of_time[0] if of_time else None
+        if column and reason.startswith(("weight", "time")):
+            detail = detail + f": {column}=" + _texts(rows[column][bad])
         rejects.append(
             {
                 "evidence": evidence[bad].tolist(),
                 "reason": [reason] * int(bad.sum()),
-                "detail": (_texts(user[bad]) + " " + _texts(items[bad])).tolist(),
+                "detail": detail.tolist(),
             }
         )
     if not usable.any():
@@ -385,6 +389,8 @@ def _nothing_usable(
     if reason == "weight is no number":
         problem = f"weight {row['weight']!r} in column {table.weight!r} is no number"
         remedy = "name a column of numbers, or leave 'weight' out: every row then counts"
+        if parse_number(str(row["weight"]), "."):
+            remedy = 'set decimal = "." or "," in [[interactions]], the decimal separator'
     elif reason == "time is no number or date":
         problem = f"time {row['time']!r} is no number or date"
     elif reason == "interaction with an unknown record":

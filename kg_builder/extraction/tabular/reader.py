@@ -41,6 +41,7 @@ from kg_builder.extraction.tabular.text_lines import (
     quote,
     regrouped,
     separator,
+    text_of_term,
     without_first,
 )
 from kg_builder.extraction.tabular.typed_cells import cell_of
@@ -84,6 +85,8 @@ class RowReader:
         self._nulls = frozenset({"", *config.nulls} - set(config.real_names))
         self._unread: dict[int, str] = {}
         self._heading_awaited = config.header
+        self._has_terms = False
+        """Whether cells are RDF terms, as in SPARQL results in TSV."""
         self._pointers: list[str] = []
 
     @property
@@ -219,7 +222,15 @@ class RowReader:
                     remedy="fix the line, or raise max_line; or skip it with skip_rows and give "
                     "the columns' names",
                 )
-        return list(self.config.names) or unique_names(joined_headings(rows))
+        names = list(self.config.names) or unique_names(joined_headings(rows))
+        self._has_terms = separator(self.config) == "\t" and all(
+            name[:1] == "?" and name[1:2].isalpha() for name in names
+        )
+        return [self._variable(name) for name in names] if self._has_terms else names
+
+    def _variable(self, name: str) -> str:
+        """A variable of SPARQL results, with its question mark if the recipe has it too."""
+        return name if name in (self._columns or ()) else name[1:]
 
     def _delimited(self, stream: Stream) -> Iterator[Chunk]:
         check_separator(self.config)
@@ -306,9 +317,10 @@ class RowReader:
     ) -> Chunk:
         nulls, found = self._nulls, dict[str, list[Cell]]()
         for name, (column, path) in wanted.items():
-            cells: list[Cell] = [
-                None if cell in nulls else cell for cell in map(str.strip, columns[column])
-            ]
+            texts = map(str.strip, columns[column])
+            if self._has_terms:
+                texts = map(text_of_term, texts)
+            cells: list[Cell] = [None if cell in nulls else cell for cell in texts]
             found[name] = self._inside(name, cells, path, places) if path else cells
         return Chunk(found, places)
 
