@@ -84,10 +84,11 @@ _PIVOT: Final = 30
 
 _WRITTEN_LONGEST: Final = 60
 _PERIOD: Final = re.compile(
-    r"\s*(?:[–—]|\s-\s|(?:(?<=\d{4})|(?<=['’]\d\d))-(?=\d{4}|['’]\d\d|present|now)|\bto\b|/)\s*"
+    r"\s*(?:[–—]|\s-\s|(?:(?<=\d{4})|(?<=['’]\d\d))-(?=\d{4}|['’]\d\d|(?!X)[^\W\d_]{2})|\bto\b|/)\s*"
 )
 _SINCE: Final = re.compile(
-    r"(?:since|from|seit|ab|depuis|dès|desde|a partir de|dal|sinds|vanaf|od|sedan|från|с)\s+"
+    r"(?:since|from|seit|ab|depuis|dès|desde|a partir de|dal|sinds|vanaf|od|sedan|från|с|"
+    r"siden|fra|des de|din|από|з|із|від|sejak|từ|منذ|מאז)\s+"
     r"(?=\d{4}\b)",
     re.IGNORECASE,
 )

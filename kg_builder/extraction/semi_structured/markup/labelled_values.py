@@ -17,6 +17,7 @@ from kg_builder.extraction.semi_structured.adapters.wikitext import (
     FIELD_OF_LABEL,
     INFOBOXES,
     PERIOD_FIELDS,
+    label_key,
 )
 from kg_builder.extraction.semi_structured.markup.nodes import absolute
 from kg_builder.extraction.values import clean_text, parse_period, without_disambiguator
@@ -249,7 +250,7 @@ def _facts(root: html.HtmlElement) -> Iterator[Fact]:
 
 
 def _field(label: html.HtmlElement) -> str:
-    words = clean_text(_lines(label)).rstrip(":").casefold()
+    words = label_key(clean_text(_lines(label)).rstrip(":"))
     return FIELD_OF_LABEL.get(words, words.replace(" ", "_"))
 
 
