@@ -451,3 +451,10 @@ def test_names_in_other_languages_are_aliases(write: Write, run: Run) -> None:
     found = graph(write, run, {"@type": "MusicAlbum", "@id": "http://e.org/l", "name": names})
     album = record(found, "src/http://e.org/l")
     assert (album["name"], list(album["aliases"])) == ("Blatt", ["Leaf"])
+
+
+def test_isrcs_are_ids_of_songs(write: Write, run: Run) -> None:
+    song = {"@type": "MusicRecording", "@id": "http://e.org/s", "name": "One"}
+    found = graph(write, run, {**song, "isrcCode": ["US-RC1-76-07839", "12"]})
+    assert list(record(found, "src/http://e.org/s")["external_ids"]) == ["isrc:USRC17607839"]
+    assert reasons(found) == ["not a known external id"]

@@ -447,3 +447,32 @@ def test_pages_of_more_editions(
     found = run(kind="semi-structured", path="*.html", type="Artist")
     wanted = {("Ida Oak", "origin", "Leeds"), ("Ida Oak", "hasMember", "Ann Oak")}
     assert wanted <= set(named(found))
+
+
+def test_members_are_read_without_what_they_play(write: Write, run: Run) -> None:
+    members = (
+        "* [[Ida Oak]] – drums (1978–1980)\n* Ben Elm - vocals\n* See [[#Members|members section]]"
+    )
+    write(
+        "a.wikitext",
+        f"{{{{Infobox band|name=Leaves|past_members={{{{plainlist|\n{members}\n}}}}}}}}",
+    )
+    write(
+        "a.html", wiki_page(row("Origin", "Leeds") + row("Members", "Cy Ash – bass<br>See below"))
+    )
+    for path in ("*.wikitext", "*.html"):
+        found = run(kind="semi-structured", path=path, type="Artist")
+        names = {name for _, predicate, name in named(found) if predicate == "hasMember"}
+        assert names == ({"Ida Oak", "Ben Elm"} if path == "*.wikitext" else {"Cy Ash"})
+        assert reasons(found) == ["refers to another place"]
+
+
+def test_of_several_lengths_the_first_counts(write: Write, run: Run) -> None:
+    length = "{{duration|m=3|s=35}} (album version)<br>3:05 (single)"
+    more = "recorded=May–June 2004|label=<small>(US)</small> Ada"
+    write("a.wikitext", f"{{{{Infobox song|name=Rain|length={length}|{more}}}}}")
+    assert set(named(run(kind="semi-structured", path="*.wikitext"))) == {
+        ("Rain", "duration", "PT3M35S"),
+        ("Rain", "recordDate", "2004-05"),
+        ("Rain", "recordLabel", "Ada"),
+    }

@@ -102,6 +102,34 @@ _BREAK: Final = "\n"
 _SPLIT: Final = re.compile(r"[\n•·]|(?<=\s)/(?=\s)")
 _COMMA: Final = re.compile(r"[,;،、](?!\d{3}\b)\s*")
 _NOTE: Final = re.compile(r"\s*\([^()]*\)\s*$")
+_COUNTRY: Final = re.compile(r"^\([A-Z]{2,3}\)\s+(?=\S)")
+_ELSEWHERE: Final = re.compile(
+    r"^(?:see|siehe|voir|ver|zie|vedi|se|см\.|zob\.)\s.*(?:\b(?:section|below|above|members?|list|article|"
+    r"page|discography|unten|abschnitt|liste|mitglieder|membres|sección|miembros|seção|integrantes)\b"
+    r"|ниже|состав)",
+    re.IGNORECASE,
+)
+
+
+def refers_elsewhere(text: str) -> bool:
+    """Whether a value only points to another part of the article.
+
+    >>> refers_elsewhere("See members section"), refers_elsewhere("See You")
+    (True, False)
+    """
+    return len(text) < _LONGEST and _ELSEWHERE.match(text) is not None
+
+
+_LONGEST: Final = 100
+
+
+def without_part_played(text: str) -> str:
+    """A member's name without what they play: "Cy Roe – drums".
+
+    >>> without_part_played("Cy Roe – drums, vocals"), without_part_played("Jay-Z")
+    ('Cy Roe', 'Jay-Z')
+    """
+    return re.split(r"\s+[–—-]\s+", text, maxsplit=1)[0].strip() or text
 
 
 @dataclass(frozen=True)
@@ -257,12 +285,19 @@ _EARLIEST: Final = 1000
 _LATEST: Final = 2200
 
 
+_MONTHS: Final = re.compile(
+    r"\b([^\W\d_]{3,12})\s*[–—-]\s*[^\W\d_]{3,12}((?:\s+(?:de|of))?\s+\d{4})\b"
+)
+"""A recording from May to June 2004 is dated by its beginning."""
+
+
 def date_in(text: str) -> str:
     """The first date in a text, in any language; the text if there is none.
 
     >>> date_in("born 12 mai 1997 in Oslo"), date_in("около 1990 года")
     ('12 mai 1997', '1990')
     """
+    text = _MONTHS.sub(r"\1\2", text)
     if parse_date(text) is not None:
         return text
     for found in _DATE_IN.finditer(text):
@@ -296,6 +331,7 @@ def _items_of(group: list[Piece], *, commas: bool) -> Iterator[Item]:
 
 def _item(text: str, target: str) -> Iterator[Item]:
     text = clean_text(text).strip(" *#:•·-–—|'\"").strip()
+    text = _COUNTRY.sub("", text)
     found = _NOTE.search(text)
     note = found[0].strip(" ()") if found else ""
     if found:

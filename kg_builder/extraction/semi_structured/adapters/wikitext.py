@@ -21,10 +21,16 @@ from kg_builder.extraction.semi_structured.adapters.infobox_values import (
     items,
     parse,
     plain,
+    refers_elsewhere,
     without_comments,
+    without_part_played,
     without_unclosed,
 )
-from kg_builder.extraction.values import parse_period, without_disambiguator
+from kg_builder.extraction.values import (
+    parse_duration,
+    parse_period,
+    without_disambiguator,
+)
 from kg_builder.extraction.values.text import fold
 from kg_builder.extraction.web_pages import decode_page
 from kg_builder.packed_files import without_packing
@@ -319,6 +325,11 @@ class _Infobox:
         if predicate.datatype == "date":
             self._say.say(key, mapping.predicate, date_in(_normal(plain(value))), evidence)
             return
+        if predicate.datatype == "duration":
+            texts = [item.text for item in items(value, commas=False)] or [plain(value)]
+            text = next(filter(parse_duration, texts), texts[0])  # of several versions the first
+            self._say.say(key, mapping.predicate, text, evidence)
+            return
         if predicate.is_attribute:
             text = plain(value)
             if predicate.datatype == "anyURI" and "://" not in text:
@@ -334,6 +345,11 @@ class _Infobox:
         predicate = self._out.schema.predicates[mapping.predicate]
         type_ = mapping.type or (predicate.domain if mapping.inverse else predicate.range)[0]
         text = item.text
+        if mapping.predicate == "hasMember":
+            text = without_part_played(text)
+            if refers_elsewhere(text):
+                self._out.reject("refers to another place", evidence, text)
+                return
         if type_ == "Place" and item.target and "," not in text:
             # "[[Bristol]], England" is one text; the link is only the town
             external = external if fold(_bare(item.target)) == fold(text) else []

@@ -12,6 +12,11 @@ from lxml import etree, html
 from kg_builder.databases import address_id
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
+from kg_builder.extraction.semi_structured.adapters.infobox_values import (
+    date_in,
+    refers_elsewhere,
+    without_part_played,
+)
 from kg_builder.extraction.semi_structured.adapters.wikitext import (
     ALIAS_FIELDS,
     FIELD_OF_LABEL,
@@ -173,8 +178,7 @@ class _Topic:
         predicate = self.assertions.out.schema.predicates[mapping.predicate]
         if predicate.datatype == "date":
             begin, _ = parse_period(clean_text(fact.text))
-            found = None if begin else _DATE_IN.search(clean_text(fact.text))
-            text = begin.text if begin else found[0] if found else fact.text
+            text = begin.text if begin else date_in(clean_text(fact.text))
             self.say(mapping.predicate, text, fact.pointer)
         elif predicate.datatype == "anyURI":
             for address in _addresses(fact, self.address):
@@ -183,6 +187,12 @@ class _Topic:
             self.say(mapping.predicate, _parts(fact.text, commas=False)[0], fact.pointer)
         else:
             for text in _parts(fact.text, commas=mapping.commas):
+                if mapping.predicate == "hasMember":
+                    text = without_part_played(text)
+                    if refers_elsewhere(text):
+                        evidence = f"{self.file}#{fact.pointer}"
+                        self.assertions.out.reject("refers to another place", evidence, text)
+                        continue
                 self.say(mapping.predicate, text, fact.pointer, mapping.type)
 
     def _period(self, fact: Fact) -> None:

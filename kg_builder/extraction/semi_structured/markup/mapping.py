@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from kg_builder.credits import is_featuring
-from kg_builder.databases import address_id
+from kg_builder.databases import NoIdError, address_id, column_id
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions, read_name, why_not
 from kg_builder.extraction.semi_structured.markup.nodes import (
@@ -202,7 +202,18 @@ class NodeMapper:
 
     def _same(self, node: Node) -> list[str]:
         addresses = [node.id, *(text.value for text in node.texts("sameAs", "mainEntityOfPage"))]
-        return [short for address in addresses if address and (short := address_id(address))]
+        found = [short for address in addresses if address and (short := address_id(address))]
+        for text in node.texts("isrcCode"):
+            try:
+                short = column_id(
+                    "isrc", text.value, column="", type_="Song", classes=self.out.schema
+                )
+            except NoIdError as fault:
+                evidence = self._evidence(text.pointer)
+                self.out.reject(str(fault), evidence, f"isrcCode={text.value}")
+            else:
+                found.append(short)
+        return found
 
     def _inside(self, node: Node, depth: int) -> None:
         """Search for entities inside a node that is not one: lists, pages, search results."""

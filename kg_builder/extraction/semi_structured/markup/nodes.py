@@ -71,7 +71,8 @@ def absolute(page: str, address: str) -> str:
 NAMES: Final = ("name", "headline", "title")
 ALIASES: Final = ("alternateName", "legalName", "additionalName")
 DESCRIBING: Final = frozenset(
-    SCHEMA_ORG + name for name in (*NAMES, *ALIASES, "sameAs", "mainEntityOfPage", "address")
+    SCHEMA_ORG + name
+    for name in (*NAMES, *ALIASES, "sameAs", "mainEntityOfPage", "address", "isrcCode")
 )
 OLD_NAMES: Final = {
     "albums": "album",
