@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 from urllib.parse import unquote
+
+from kg_builder.errors import DataError
 
 # characters that DBpedia percent-encodes in its IRIs
 _ENCODED: Final = re.compile(r'["%<>?\[\\\]^`{|}]')
@@ -367,6 +370,19 @@ class NoIdError(ValueError):
 
 NO_ID: Final = "not a known external id"
 OTHER_KIND: Final = "id of another kind of thing"
+
+
+def check_prefix(prefix: str, where: str) -> None:
+    """Check the database of a column; one that is not registered may have any other name.
+
+    Raises:
+        DataError: the name is nearly that of a registered one.
+    """
+    known = [*DATABASES, *_NUMBERED, *KINDS]
+    if prefix in known:
+        return
+    if near := get_close_matches(prefix, known, n=1, cutoff=0.8):
+        raise DataError(f"no database {prefix!r}", where=where, remedy=f"did you mean {near[0]!r}?")
 
 
 def may_identify(short: str, type_: str, classes: Classes) -> bool:

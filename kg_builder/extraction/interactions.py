@@ -417,7 +417,7 @@ def _known_keys(item: str, records: str, record_keys: frozenset[str]) -> str:
     if own:
         near = get_close_matches(f"{records}/{item}", own[:_COMPARED], n=1, cutoff=0.8)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        return f"{hint}the keys there are look like {', '.join(own[:3])}"
+        return f"{hint}the keys there look like {', '.join(own[:3])}"
     prefixes = sorted({key.rpartition("/")[0] for key in record_keys})
     shown = get_close_matches(records, prefixes, n=3, cutoff=0.0)
     return f"'records' is the item id's prefix; keys begin with: {', '.join(shown) or 'nothing'}"

@@ -13,11 +13,13 @@ from kg_builder.databases import (
     NO_ID,
     OTHER_KIND,
     NoIdError,
+    check_prefix,
     column_id,
     dbpedia_id,
     external_id,
     identify,
 )
+from kg_builder.errors import DataError
 from kg_builder.ontology import curie, expand, load_schema
 
 MBID = "a74b1b7f-71a5-4011-9441-d0b5e4122711"
@@ -211,3 +213,10 @@ def test_each_database_with_a_dump_has_a_reader():
     for name in ALIGNED:
         reader = formats[DATABASES[name].dump_format]
         assert reader(name="x", path="dump").prefix == name
+
+
+def test_a_misspelt_database_is_an_error_and_an_unknown_one_is_not():
+    with pytest.raises(DataError, match="did you mean 'musicbrainz'"):
+        check_prefix("musicbranz", "table 't'")
+    for prefix in ("musicbrainz", "discogs-master", "amg", "isni", ""):
+        check_prefix(prefix, "table 't'")

@@ -121,7 +121,7 @@ class ColumnReader:
             mapping.unit,
         )
         self._where = where = f"{where}, column {column!r}"
-        self._predicate: Predicate = out.schema.predicate(mapping.predicate)
+        self._predicate: Predicate = out.schema.predicate(mapping.predicate, where=where)
         attribute = self._predicate.is_attribute
         if attribute and (mapping.ref or mapping.iri or mapping.type or mapping.inverse):
             raise DataError(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import regex
 
-from kg_builder.databases import NO_ID, NoIdError, address_id, column_id
+from kg_builder.databases import NO_ID, NoIdError, address_id, check_prefix, column_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector, id_key, plain_id
 from kg_builder.extraction.left_out_pairs import NONE_LEFT_OUT, LeftOutPairs
@@ -66,6 +66,8 @@ class RecordTableReader:
             for column, mappings in table.columns.items()
             for mapping in ((mappings,) if isinstance(mappings, ColumnMap) else mappings)
         ]
+        for prefix in table.external_ids.values():
+            check_prefix(prefix, f"{self._where}, external_ids")
         self._types = Types(table.type, out.schema, self._where)
         try:
             self._name_pattern = regex.compile(table.name_pattern) if table.name_pattern else None

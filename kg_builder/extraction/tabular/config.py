@@ -349,6 +349,8 @@ class Chunk:
 
 def missing_column(column: str, names: Sequence[str], where: str) -> DataError:
     """Build the error for a missing column."""
+    if not any(names):
+        return DataError("the file is empty", where=where, remedy="is it the right file?")
     near = difflib.get_close_matches(column, names, n=1, cutoff=0.5)
     shown = [*names[:_SHOWN], "…"] if len(names) > _SHOWN else names
     remedy = f"the columns are: {', '.join(shown)}"
