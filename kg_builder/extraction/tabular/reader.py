@@ -43,6 +43,7 @@ from kg_builder.extraction.tabular.text_lines import (
     separator,
     text_of_term,
     without_first,
+    without_hint,
 )
 from kg_builder.extraction.tabular.typed_cells import cell_of
 from kg_builder.packed_files import Stream, matching_files, open_binary
@@ -234,7 +235,7 @@ class RowReader:
 
     def _delimited(self, stream: Stream) -> Iterator[Chunk]:
         check_separator(self.config)
-        blocks = without_first(self._blocks(stream), self.config.skip_rows)
+        blocks = without_first(without_hint(self._blocks(stream)), self.config.skip_rows)
         return self._quoted(blocks) if quote(self.config) else self._plain(blocks)
 
     def _plain(self, blocks: Iterable[tuple[int, list[str]]]) -> Iterator[Chunk]:

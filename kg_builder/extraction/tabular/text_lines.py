@@ -176,6 +176,17 @@ def _split(text: str) -> list[str]:
     return text.split("\n")
 
 
+def without_hint(blocks: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    """Leave out a first line "sep=;", by which spreadsheet programs tell the separator."""
+    for number, (first, lines) in enumerate(blocks):
+        if not number and lines and _HINT.fullmatch(lines[0]):
+            first, lines = first + 1, lines[1:]
+        yield first, lines
+
+
+_HINT: Final = re.compile(r'\ufeff?"?sep=(?:.|\\t)"?\s*', re.IGNORECASE)
+
+
 def without_first(
     blocks: Iterator[tuple[int, list[str]]], count: int
 ) -> Iterator[tuple[int, list[str]]]:
