@@ -46,7 +46,7 @@ _CELLS: Final = 4096
 _CREDITS: Final = 50_000
 """Maximum number of deferred joint credits."""
 
-_UNKNOWN_VALUE: Final = "/.well-known/genid/"
+UNKNOWN_VALUE: Final = "/.well-known/genid/"
 """Part of the addresses of blank nodes, which Wikidata has for unknown values."""
 
 _OF_ONE_NAME: Final = re.compile(r"(?i)^the\s|\s(?:&|and|und|et|y|e)\s")
@@ -358,7 +358,7 @@ class ColumnReader:
         return self.out.mention(self._type, name, evidence=evidence, owner=subject)
 
     def _by_iri(self, iri: str, label: str, evidence: str) -> str | None:
-        nameless = iri.startswith("_:") or _UNKNOWN_VALUE in iri
+        nameless = iri.startswith("_:") or UNKNOWN_VALUE in iri
         if nameless and label.strip() in {"", iri, iri.removeprefix("_:")}:
             self.out.reject("thing without a name", evidence, f"{self.column}={iri}")
             return None

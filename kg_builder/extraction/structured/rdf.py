@@ -15,7 +15,7 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.semi_structured.markup.nodes import MANY, ROLES
-from kg_builder.extraction.structured.columns import Types, readable_iri
+from kg_builder.extraction.structured.columns import UNKNOWN_VALUE, Types, readable_iri
 from kg_builder.extraction.structured.config import RdfTable, TypeColumn
 from kg_builder.extraction.values import clean_text
 from kg_builder.extraction.xml_safety import CheckedStream, checked_blocks
@@ -81,6 +81,7 @@ _WDT: Final = "http://www.wikidata.org/prop/direct/"
 _IDS: Final = {
     _MO + "musicbrainz_guid": "musicbrainz",
     _MO + "isrc": "isrc",
+    PREFIXES["schema"] + "isrcCode": "isrc",
     **{
         _WDT + name: prefix
         for name, prefix in {
@@ -113,12 +114,13 @@ _STANDS_FOR: Final = {
     PREFIXES["schema"] + "albumRelease": False,
     PREFIXES["schema"] + "releaseOf": True,
     PREFIXES["schema"] + "recordingOf": False,
+    PREFIXES["schema"] + "aggregateRating": False,
 }
 """Property between two descriptions of one album or song, such as a signal and its track → whether
 the facts of the subject are said of the object, or else the other way round."""
 
 _ALWAYS_FOR: Final = frozenset(
-    {PREFIXES["schema"] + "albumRelease", PREFIXES["schema"] + "releaseOf"}
+    PREFIXES["schema"] + name for name in ("albumRelease", "releaseOf", "aggregateRating")
 )
 _FIRST: Final = PREFIXES["rdf"] + "first"
 _REST: Final = PREFIXES["rdf"] + "rest"
@@ -183,6 +185,8 @@ class _Reader:
         self._other: dict[str, str] = {}
         """Node → the node whose facts it states, with conditions not yet checked."""
         self._always: set[str] = set()
+        self._pages: set[str] = set()
+        """Nodes of articles about an entity, whose language is not its own."""
         self._between: set[str] = set()
         """Nodes of roles, lists and memberships."""
         self._edges: dict[str, dict[str, list[Node | ox.Literal]]] = {}
@@ -206,10 +210,12 @@ class _Reader:
                 self._state(node, property_, target, position)
         self._memberships()
         for node in self._names:
-            if node not in self._other and node not in self._between:
+            if not (node in self._other or node in self._between or node in self._pages):
                 self._record(node)
 
     def _read_triple(self, subject: str, predicate: str, object_: Node | ox.Literal) -> None:
+        if subject in self._pages:
+            return
         if subject in self._between:
             if predicate not in _TYPES:
                 self._edges.setdefault(subject, {}).setdefault(_https(predicate), []).append(
@@ -355,12 +361,9 @@ class _Reader:
 
     def _describe(self, subject: str, predicate: str, object_: Node | ox.Literal) -> None:
         plain = _https(predicate)
-        if plain == _FIRST:
-            self._between.add(subject)
-        elif plain == _MEMBERSHIP and not isinstance(object_, ox.Literal):
-            self._between.add(_id(object_))
-        elif plain in _OF_GROUPS:
+        if plain in _OF_GROUPS:
             self._types.setdefault(subject, set()).add("Band")
+        self._find_between(subject, plain, object_)
         if predicate in self._type_of and self._table.type is not None:
             if type_ := self._table.type.of(_value(object_)):
                 self._told[subject] = type_
@@ -387,12 +390,23 @@ class _Reader:
                 if len(classes) == 1:
                     self._types.setdefault(node, set()).add(classes[0])
 
+    def _find_between(self, subject: str, plain: str, object_: Node | ox.Literal) -> None:
+        """Note collections, memberships, and articles that are about an entity."""
+        if plain == _FIRST:
+            self._between.add(subject)
+        elif isinstance(object_, ox.Literal):
+            return
+        elif plain == _MEMBERSHIP:
+            self._between.add(_id(object_))
+        elif plain == _ABOUT and (short := address_id(subject)):
+            self._same.setdefault(_id(object_), {})[short] = None
+
     def _describe_in_words(self, subject: str, predicate: str, literal: ox.Literal) -> None:
         plain = _https(predicate)
         if plain in _NAMES:
             self._name_node(subject, literal)
-        elif predicate in _IDS:
-            self._ids.setdefault(subject, []).append((_IDS[predicate], predicate, literal.value))
+        elif plain in _IDS:
+            self._ids.setdefault(subject, []).append((_IDS[plain], plain, literal.value))
         elif predicate in _SAME and (short := address_id(literal.value)):
             self._same.setdefault(subject, {})[short] = None
         elif text := clean_text(literal.value):
@@ -403,6 +417,8 @@ class _Reader:
 
     def _classify(self, subject: str, iri: str) -> None:
         class_ = _https(iri)
+        if class_ in _OF_PAGES:
+            self._pages.add(subject)
         found = self._out.schema.class_of.get(class_) or self._out.schema.class_of.get(iri)
         if class_ == _MUSIC_GROUP:
             found = "Artist"  # a band, or by schema.org's definition a soloist
@@ -503,7 +519,7 @@ class _Reader:
         """Whether an IRI ends in a readable name and not in a number."""
         if node in self._names:
             return True
-        if node.startswith("_:"):
+        if node.startswith("_:") or UNKNOWN_VALUE in node:
             return False
         last = re.split(r"[/#]", node.removesuffix("#_").rstrip("/#"))[-1]
         return any(map(str.isalpha, unquote(last))) or bool(address_id(node))
@@ -546,7 +562,12 @@ class _Reader:
                             object_ = nameless(object_)
                         yield subject, quad.predicate.value, object_
             except (SyntaxError, ValueError, MemoryError) as fault:
-                raise DataError(f"broken RDF: {fault}", where=str(self._path)) from None
+                remedy = ""
+                if "LoadDocumentCallback" in str(fault):
+                    remedy = 'no context is fetched: use kind = "semi-structured" instead'
+                raise DataError(
+                    f"broken RDF: {fault}", where=str(self._path), remedy=remedy
+                ) from None
 
 
 _DESCRIBING: Final = frozenset(
@@ -566,6 +587,8 @@ _DESCRIBING: Final = frozenset(
 _OF_GROUPS: Final = frozenset(
     PREFIXES["schema"] + name for name in ("foundingDate", "dissolutionDate")
 )
+_OF_PAGES: Final = frozenset(PREFIXES["schema"] + name for name in ("Article", "WebPage"))
+_ABOUT: Final = PREFIXES["schema"] + "about"
 _MUSIC_GROUP: Final = PREFIXES["schema"] + "MusicGroup"
 
 

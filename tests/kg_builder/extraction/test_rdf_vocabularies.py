@@ -334,3 +334,40 @@ def test_texts_are_names_in_the_usual_notations(write: Write, run: Run) -> None:
         ("One", "genre", "Pop"),
     }
     assert reasons(found) == ["stands for nothing: no artist"]
+
+
+def test_unknown_values_and_articles_of_wikidata_are_no_entities(write: Write, run: Run) -> None:
+    found = rdf(
+        write,
+        run,
+        """
+wd:Q9 rdfs:label "Leaves"@en ; wdt:P31 wd:Q215380 ; wdt:P136 wd:Q1 ;
+  wdt:P264 <http://www.wikidata.org/.well-known/genid/abc> .
+wd:Q1 rdfs:label "rock"@en .
+<https://en.wikipedia.org/wiki/Leaves> a s:Article ; s:about wd:Q9 ; s:inLanguage "en" ;
+  s:name "Leaves"@en .
+""",
+    )
+    assert named(found) == [("Leaves", "genre", "rock")]
+    assert reasons(found) == ["thing without a name"]
+    ids = set(record(found, "src/wikidata:Q9")["external_ids"])
+    assert ids == {"wikidata:Q9", "dbpedia:Leaves"}
+
+
+def test_ratings_and_isrcs_of_schema_org(write: Write, run: Run) -> None:
+    found = rdf(
+        write,
+        run,
+        """
+e:t a s:MusicRecording ; s:name "One" ; s:isrcCode "USRC17607839" ;
+  s:aggregateRating [ a s:AggregateRating ; s:ratingValue 4.5 ] .
+""",
+    )
+    assert named(found) == [("One", "score", "4.5")]
+    assert list(record(found, "src/http://e.org/t")["external_ids"]) == ["isrc:USRC17607839"]
+
+
+def test_json_ld_with_a_remote_context_is_pointed_to_its_own_reader(write: Write, run: Run) -> None:
+    write("a.jsonld", '{"@context": "https://schema.org", "@type": "MusicAlbum", "name": "Leaf"}')
+    with pytest.raises(DataError, match="semi-structured"):
+        run(kind="structured", tables={"t": {"reads": "rdf", "path": "a.jsonld"}})
