@@ -458,3 +458,28 @@ def test_isrcs_are_ids_of_songs(write: Write, run: Run) -> None:
     found = graph(write, run, {**song, "isrcCode": ["US-RC1-76-07839", "12"]})
     assert list(record(found, "src/http://e.org/s")["external_ids"]) == ["isrc:USRC17607839"]
     assert reasons(found) == ["not a known external id"]
+
+
+def test_the_music_ontology_in_json_ld(write: Write, run: Run) -> None:
+    context = {
+        "mo": "http://purl.org/ontology/mo/",
+        "foaf": "http://xmlns.com/foaf/0.1/",
+        "dc": "http://purl.org/dc/elements/1.1/",
+        "owl": "http://www.w3.org/2002/07/owl#",
+    }
+    track = {"@type": "mo:Track", "dc:title": "One", "mo:track_number": 1, "mo:duration": 215000}
+    artist = {
+        "@id": "http://e.org/ida",
+        "@type": "mo:MusicArtist",
+        "foaf:name": "Ida",
+        "owl:sameAs": {"@id": "http://dbpedia.org/resource/Ida"},
+        "foaf:made": {"@type": "mo:Record", "dc:title": "Leaf", "mo:track": [track]},
+    }
+    found = graph(write, run, artist, context=context)
+    assert set(named(found)) == {
+        ("Leaf", "performer", "Ida"),
+        ("One", "onAlbum", "Leaf"),
+        ("One", "trackNumber", "1"),
+        ("One", "duration", "PT3M35S"),
+    }
+    assert list(record(found, "src/http://e.org/ida")["external_ids"]) == ["dbpedia:Ida"]

@@ -201,7 +201,12 @@ class NodeMapper:
         return any(SCHEMA_ORG + name in node.properties for name in names)
 
     def _same(self, node: Node) -> list[str]:
-        addresses = [node.id, *(text.value for text in node.texts("sameAs", "mainEntityOfPage"))]
+        same = node.properties.get(SCHEMA_ORG + "sameAs", [])
+        addresses = [
+            node.id,
+            *(value.id for value in same if isinstance(value, Node)),
+            *(text.value for text in node.texts("sameAs", "mainEntityOfPage")),
+        ]
         found = [short for address in addresses if address and (short := address_id(address))]
         for text in node.texts("isrcCode"):
             try:
@@ -365,7 +370,8 @@ class NodeMapper:
             if item.datatype == "anyURI":
                 text = absolute(self._address_of_page, text)
             if text.strip():
-                self._say.say(context.key, predicate, text, evidence)
+                unit = self.out.schema.units.get(context.name)
+                self._say.say(context.key, predicate, text, evidence, unit=unit)
             return
         name = _name_in(text)
         if not name:

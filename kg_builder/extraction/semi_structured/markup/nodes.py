@@ -8,7 +8,27 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urljoin
 
+from kg_builder.ontology import PREFIXES
+
 SCHEMA_ORG = "https://schema.org/"
+
+
+_SAME_IN_SCHEMA_ORG: Final = {
+    iri: SCHEMA_ORG + name
+    for name, iris in {
+        "name": (
+            PREFIXES["rdfs"] + "label",
+            PREFIXES["skos"] + "prefLabel",
+            "http://xmlns.com/foaf/0.1/name",
+            "http://purl.org/dc/elements/1.1/title",
+            "http://purl.org/dc/terms/title",
+        ),
+        "alternateName": (PREFIXES["skos"] + "altLabel", "http://xmlns.com/foaf/0.1/nick"),
+        "sameAs": (PREFIXES["owl"] + "sameAs", PREFIXES["mo"] + "musicbrainz"),
+        "isrcCode": (PREFIXES["mo"] + "isrc",),
+    }.items()
+    for iri in iris
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +49,8 @@ class Node:
     properties: dict[str, list[Node | Text]] = field(default_factory=dict)
 
     def add(self, name: str, value: Node | Text) -> None:
-        """Add one value of a property."""
+        """Add one value of a property; names in other vocabularies are taken for schema.org's."""
+        name = _SAME_IN_SCHEMA_ORG.get(name, name)
         self.properties.setdefault(name, []).append(value)
 
     def texts(self, *names: str) -> Iterator[Text]:
