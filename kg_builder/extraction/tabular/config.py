@@ -443,7 +443,7 @@ def _marked(value: dict[str, Any], key: str) -> Any:
     """A member of an object; a blank node in results of SPARQL gets its "_:"."""
     found = value[key]
     if key == "value" and value.get("type") == "bnode" and isinstance(found, str):
-        return f"_:{found.removeprefix('_:')}"
+        return found if "://" in found else f"_:{found.removeprefix('_:')}"
     return found
 
 
