@@ -330,8 +330,9 @@ class ColumnReader:
             return None
         if self.mapping.ref:
             return id_key(self._ref_source, self._scope, text)
-        if self._credits and MAY_BE_JOINT.search(text):
-            self._waiting.append((subject, text, evidence))
+        # the patterns of credits take quadratic time on runs of spaces
+        if self._credits and MAY_BE_JOINT.search(credit := " ".join(text.split())):
+            self._waiting.append((subject, credit, evidence))
             if len(self._waiting) >= _CREDITS:
                 self.finish()
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -734,3 +735,13 @@ def test_the_other_numbers_of_a_column_tell_the_decimal_sign(tmp_path: Path) -> 
     assert stated(found, "score") == {("Ann", "1234"), ("Bob", "4.5"), ("Cy", "1000")}
     assert stated(found, "trackNumber") == {("Bob", "2"), ("Cy", "3")}
     assert rejected(found) == [("not a integer", "t=1,234")]
+
+
+def test_a_credit_with_a_long_run_of_spaces_takes_linear_time(tmp_path: Path) -> None:
+    gap = " " * 200_000
+    content = f"id,name,by\n1,One,a{gap}b\n2,Two,Ann{gap}& Bob\n3,Three,Ann\n4,F,Bob\n"
+    performer = {"predicate": "performer", "type": "Artist"}
+    start = time.perf_counter()
+    found = table(tmp_path, content, type="Song", columns={"by": performer})
+    assert time.perf_counter() - start < 5
+    assert {("One", "a b"), ("Two", "Ann"), ("Two", "Bob")} <= stated(found, "performer")
