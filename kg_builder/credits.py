@@ -15,13 +15,24 @@ JOINT: Final = re.compile(
     r"met|og|och|ja|と|и)\s+|\s*[,;/]\s+|\s+/\s*",
     re.I,
 )
+_BETWEEN_KNOWN: Final = re.compile(
+    r",\s*(?:and|&|und|et|y|e|og|och|with|feat\.?)\s+"
+    r"|\s*[(\[](?:(?:in )?duet with|with|w/|con|avec|mit|com|and|&)\s+(?=[^()\[\]]+[)\]]\s*$)"
+    r"|\s+(?:&|＆|\+|and|(?:in )?duet with|with|w/|f/|vs\.?|versus|x|×|meets|presents|pres\.|"
+    r"introducing|starring|backed by|part\.(?: esp\.)?|und|u\.|mit|et|avec|y|con|e|com|met|en|og|"
+    r"och|ja|ve|i|a|та|і|и|と|和)\s+"
+    r"|\s*[;、，]\s*|\s*,\s+|\s*/\s*|\s+[·•∙|]\s+",
+    re.I,
+)
+"""What may join artists who are all known by themselves."""
+
 _NO_FIRST_NAMES: Final = frozenset({
     "the", "a", "an", "der", "die", "das", "le", "la", "les", "el", "los", "las", "il", "lo", "de",
     "jr", "sr", "junior", "senior", "ii", "iii", "iv", "esq", "phd", "md", "cbe", "obe", "mbe",
 })  # fmt: skip
 """Words after a comma that belong to a name as it stands."""
 
-MAY_BE_JOINT: Final = re.compile(rf"{JOINT.pattern}|,|{_FEATURING}", re.I)
+MAY_BE_JOINT: Final = re.compile(rf"{_BETWEEN_KNOWN.pattern}|,|{_FEATURING}", re.I)
 """Prefilter: matches every name that `credited` may split, and many single artists."""
 
 FROM_TITLE: Final = "title"
@@ -115,9 +126,12 @@ def credited(name: str, known: Container[str]) -> list[str]:
         return [name]
     if (natural := swapped(name)) and natural.casefold() in known:
         return [natural]
-    parts = _parts(name)
-    if len(parts) > 1 and all(part.casefold() in known for part in parts):
-        return list(dict.fromkeys(parts))
+    for joint in (JOINT, _BETWEEN_KNOWN):
+        parts = [part for part in map(str.strip, joint.split(name)) if part]
+        if joint is _BETWEEN_KNOWN and name.rstrip().endswith((")", "]")) and parts:
+            parts[-1] = parts[-1].rstrip(" )]")
+        if len(parts) > 1 and all(part.casefold() in known for part in parts):
+            return list(dict.fromkeys(parts))
     return [name]
 
 

@@ -185,9 +185,10 @@ def load_recipe(name: str | Path) -> Recipe:
     path = _path_of(name)
     folders: list[Path] = []
     try:
-        recipe = Recipe.model_validate(_document(path, folders))
+        document = _document(path, folders)
+        recipe = Recipe.model_validate(document)
     except ValidationError as fault:
-        raise DataError(_explain(fault), where=path.name) from None
+        raise DataError(_explain(fault, document), where=path.name) from None
     recipe._folders = tuple(dict.fromkeys(folders))
     return recipe
 
@@ -245,14 +246,48 @@ def _beside(folder: Path, names: Any) -> Any:
     return str(folder / names) if isinstance(names, str) else names
 
 
-def _explain(fault: ValidationError) -> str:
+def _explain(fault: ValidationError, document: dict[str, Any]) -> str:
     """Format each invalid setting as 'key.path: message', on one line."""
-    lines = []
-    errors = fault.errors(include_url=False, include_context=False)
-    inner = {error["loc"][0] for error in errors if len(error["loc"]) > 1}
-    for error in errors:
-        if error["loc"] in {(key,) for key in inner}:
-            continue  # a list counts as too short if its only entry is invalid
-        setting = ".".join(str(part) for part in error["loc"])
-        lines.append(f"{setting}: {error['msg']}" if setting else error["msg"])
+    found: dict[tuple[str, ...], str] = {}
+    for error in fault.errors(include_url=False, include_context=False):
+        message = error["msg"]
+        if error["type"] == "extra_forbidden":
+            near = get_close_matches(str(error["loc"][-1]), _keys(), n=1, cutoff=0.75)
+            message = "no such key" + (f" (did you mean {near[0]!r}?)" if near else "")
+        found.setdefault(_setting(error["loc"], document), message)
+    # of several forms of a setting, the one meant is the one with a fault inside; and a list counts
+    # as too short if its only entry is invalid
+    outer = {path[:length] for path in found for length in range(len(path))}
+    lines = [
+        f"{'.'.join(path)}: {message}" if path else message
+        for path, message in found.items()
+        if path not in outer or not path
+    ]
     return "; ".join(lines)
+
+
+def _setting(place: tuple[int | str, ...], document: Any) -> tuple[str, ...]:
+    """The keys of a setting in the recipe: a fault's place without the names of classes."""
+    path: list[str] = []
+    for number, part in enumerate(place, 1):
+        if isinstance(document, dict):
+            known = part in document
+            document = document.get(part, document)
+        else:
+            known = isinstance(document, list) and part in range(len(document))
+            document = document[int(part)] if known else document
+        missing = number == len(place) and isinstance(document, dict) and "[" not in str(part)
+        if known or missing:
+            path.append(str(part))
+    return tuple(path)
+
+
+def _keys() -> list[str]:
+    """All keys of recipes."""
+    todo: list[type[BaseModel]] = [BaseModel]
+    names: dict[str, None] = {}
+    while todo:
+        model = todo.pop()
+        names.update(dict.fromkeys(model.model_fields))
+        todo += model.__subclasses__()
+    return list(names)

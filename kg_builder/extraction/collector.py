@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kg_builder.credits import FROM_TITLE, JOINT, MAY_NAME_GUESTS, guests_in_title
+from kg_builder.databases import OTHER_KIND, address_id, may_identify
 from kg_builder.extraction.arrow_batches import (
     PART,
     REJECT,
@@ -59,7 +60,9 @@ class Recent(dict[Key, Value]):
 
 
 def id_key(source: str, scope: str, record_id: str) -> str:
-    """Build a record key from the publisher's id."""
+    """Build a record key from the publisher's id; a database's address becomes its id."""
+    if record_id.startswith("http"):
+        record_id = address_id(record_id) or record_id
     record_id = plain_id(record_id)
     return f"{source}/{scope}/{record_id}" if scope else f"{source}/{record_id}"
 
@@ -196,7 +199,11 @@ class Collector:
         if external_ids:
             if found.external_ids is None:
                 found.external_ids = {}
-            found.external_ids.update(dict.fromkeys(external_ids))
+            for short in external_ids:
+                if may_identify(short, found.type, self.schema):
+                    found.external_ids[short] = None
+                else:
+                    self.reject(OTHER_KIND, evidence, f"{short}, of the {found.type} {name}")
         return key
 
     def row(self, key: str, *, optional: bool = False) -> None:

@@ -15,14 +15,14 @@ import regex
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from kg_builder.databases import external_id
+from kg_builder.databases import address_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import Chunk, RowReader, RowsConfig, read_rows
 from kg_builder.extraction.tabular.list_cells import OPENING, list_in
 from kg_builder.extraction.values.amounts import as_number, parse_amount
 from kg_builder.extraction.values.moments import parse_moment
-from kg_builder.extraction.values.numbers import DecimalSign
+from kg_builder.extraction.values.numbers import DecimalSign, decimal_sign, parse_number
 from kg_builder.extraction.values.patterns import search
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import INTERACTIONS, REJECTS, recoded
@@ -39,7 +39,12 @@ def columns_of(time: TimeColumns | None) -> list[str]:
 
 
 def read_numbers(cells: pd.Series, decimal: DecimalSign | None = None) -> pd.Series:
-    """Parse numbers in any notation (4.5, 4,5, 1.234,5); NaN if unparsable."""
+    """Parse numbers in any notation (4.5, 4,5, 1.234,5); NaN if unparsable.
+
+    Without `decimal`, "1.234" next to "1.234,5" is 1234: the column's other numbers tell it.
+    """
+    if decimal is None:
+        decimal = decimal_sign(cells.dropna().unique())
     found = pd.to_numeric(cells, errors="coerce").astype("float64")
     written = cells.notna() & (found.isna() if decimal is None else True)
     if written.any():
@@ -230,11 +235,15 @@ def read_interactions(
     for reason, fault in faults.items():
         bad = usable & fault
         usable &= ~bad
+        detail = _texts(user[bad]) + " " + _texts(items[bad])
+        column = weighed if reason.startswith("weight") else of_time[0] if of_time else None
+        if column and reason.startswith(("weight", "time")):
+            detail = detail + f": {column}=" + _texts(rows[column][bad])
         rejects.append(
             {
                 "evidence": evidence[bad].tolist(),
                 "reason": [reason] * int(bad.sum()),
-                "detail": (_texts(user[bad]) + " " + _texts(items[bad])).tolist(),
+                "detail": detail.tolist(),
             }
         )
     if not usable.any():
@@ -323,7 +332,7 @@ def _records(items: pd.Series, records: str, record_keys: frozenset[str] | None)
 
     def key_of(item: str) -> str:
         key = f"{records}/{item}"
-        curie = external_id(item) if key not in known else None
+        curie = address_id(item) if key not in known else None
         return f"{records}/{curie}" if curie else key
 
     return recoded(items, lambda ids: [key_of(item) for item in ids])
@@ -380,6 +389,8 @@ def _nothing_usable(
     if reason == "weight is no number":
         problem = f"weight {row['weight']!r} in column {table.weight!r} is no number"
         remedy = "name a column of numbers, or leave 'weight' out: every row then counts"
+        if parse_number(str(row["weight"]), "."):
+            remedy = 'set decimal = "." or "," in [[interactions]], the decimal separator'
     elif reason == "time is no number or date":
         problem = f"time {row['time']!r} is no number or date"
     elif reason == "interaction with an unknown record":
@@ -406,7 +417,7 @@ def _known_keys(item: str, records: str, record_keys: frozenset[str]) -> str:
     if own:
         near = get_close_matches(f"{records}/{item}", own[:_COMPARED], n=1, cutoff=0.8)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        return f"{hint}the keys there are look like {', '.join(own[:3])}"
+        return f"{hint}the keys there look like {', '.join(own[:3])}"
     prefixes = sorted({key.rpartition("/")[0] for key in record_keys})
     shown = get_close_matches(records, prefixes, n=3, cutoff=0.0)
     return f"'records' is the item id's prefix; keys begin with: {', '.join(shown) or 'nothing'}"

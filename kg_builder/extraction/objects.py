@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
+from kg_builder.credits import is_featuring, split_credits
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.values import (
@@ -245,6 +246,14 @@ class Assertions:
         if item.is_attribute:
             return self._literal(subject, predicate, text, evidence, unit, factor)
         type_ = type_ or (item.range[0] if item.range else "Entity")
+        if self.out.schema.is_a(type_, "Artist") and is_featuring(text):
+            lead, *guests = split_credits(clean_text(text))
+            key = self.say(
+                subject, predicate, lead, evidence, type_=type_, external_ids=external_ids
+            )
+            for guest in guests:
+                self.say(subject, predicate, guest, evidence, type_=type_, factor=factor)
+            return key
         if type_ == "Place":
             key = self.place(text, evidence, external_ids=external_ids)
         else:

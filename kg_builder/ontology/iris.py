@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-from kg_builder.databases import DATABASES, DBPEDIA
+from kg_builder.databases import DATABASES, DBPEDIA, KINDS
 
 RESOURCE: Final = "https://w3id.org/musickg/"
 """Namespace of all entities: <RESOURCE><class prefix>/<readable name>."""
@@ -26,6 +26,7 @@ PREFIXES: Final[dict[str, str]] = {
     "dbo": "http://dbpedia.org/ontology/",
     DBPEDIA.name: DBPEDIA.namespace,  # files list the prefixes in this order
     **{database.name: database.namespace for database in DATABASES.values()},
+    **{kind.prefix: kind.namespace for kind in KINDS.values()},
 }
 """Namespaces of other vocabularies and databases, besides the class prefixes of the model."""
 

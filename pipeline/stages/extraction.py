@@ -181,8 +181,9 @@ def _matches(raw: Path, pattern: str) -> bool:
 def _nothing_read(rejects: pd.DataFrame) -> DataError:
     """Build the error for sources without entities, with the first reject."""
     first = ""
-    for evidence, reason in rejects[["evidence", "reason"]].head(1).itertuples(index=False):
-        first = f", the first: {evidence}: {reason}"
+    columns = rejects[["evidence", "reason", "detail"]].head(1)
+    for evidence, reason, detail in columns.itertuples(index=False):
+        first = f", the first: {evidence}: {reason} {detail}".rstrip()
     return DataError(
         f"no source describes anything ({len(rejects):,} rejects{first})",
         remedy="check the files and how the recipe reads them",

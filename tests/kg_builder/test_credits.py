@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_builder.credits import credited, guests_in_title, split_credits
+from kg_builder.credits import MAY_BE_JOINT, credited, guests_in_title, split_credits
 from kg_builder.extraction import StructuredSource, extract
 from kg_builder.ontology import Schema
 
@@ -118,3 +118,52 @@ def test_a_song_is_performed_by_its_guests_too(tmp_path: Path, schema: Schema) -
         ("Rain (feat. Bob & Mira Holt)", "Mira Holt", "title", "songs.csv#line=2"),
         ("Snow (with Ann)", "Ann", "title", "songs.csv#line=3"),
     }
+
+
+@pytest.mark.parametrize(
+    "credit",
+    [
+        "Ann x Bob",
+        "Ann × Bob",
+        "Ann with Bob",
+        "Ann (with Bob)",
+        "Ann [duet with Bob]",
+        "Ann in duet with Bob",
+        "Ann w/ Bob",
+        "Ann f/ Bob",
+        "Ann vs. Bob",
+        "Ann vs Bob",
+        "Ann versus Bob",
+        "Ann / Bob",
+        "Ann/Bob",
+        "Ann;Bob",
+        "Ann · Bob",
+        "Ann • Bob",
+        "Ann | Bob",
+        "Ann、Bob",
+        "Ann ＆ Bob",
+        "Ann pres. Bob",
+        "Ann introducing Bob",
+        "Ann starring Bob",
+        "Ann backed by Bob",
+        "Ann part. esp. Bob",
+        "Ann con Bob",
+        "Ann mit Bob",
+        "Ann avec Bob",
+        "Ann en Bob",
+        "Ann och Bob",
+        "Ann ve Bob",
+        "Ann і Bob",
+    ],
+)
+def test_what_joins_two_known_artists(credit: str) -> None:
+    assert MAY_BE_JOINT.search(credit)
+    assert credited(credit, KNOWN) == ["Ann", "Bob"]
+    assert credited(credit.replace("Bob", "Mira Holt"), KNOWN) == [
+        credit.replace("Bob", "Mira Holt")
+    ]
+
+
+def test_a_comma_before_and() -> None:
+    assert credited("Ann, Bob, and Cy", KNOWN) == ["Ann", "Bob", "Cy"]
+    assert credited("AC/DC", KNOWN) == ["AC/DC"]

@@ -105,3 +105,26 @@ kind = "semi-structured"
 name = "s"
 path = "*.html"
 """
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (
+            '{ predicate = "genre", splitt = ";" }',
+            "sources.0.tables.t.columns.g.splitt: no such key (did you mean 'split'?)",
+        ),
+        ("{ split = 3 }", "sources.0.tables.t.columns.g.predicate: Field required"),
+    ],
+)
+def test_an_invalid_key_of_a_column_is_named_as_in_the_recipe(tmp_path, column, message):
+    path = tmp_path / "r.toml"
+    path.write_text(
+        'name = "r"\ntitle = "r"\n[[sources]]\nkind = "structured"\nname = "s"\n'
+        f'[sources.tables.t]\npath = "a.csv"\ntype = "Artist"\nname = "n"\ncolumns.g = {column}\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(DataError) as fault:
+        load_recipe(path)
+    assert message in str(fault.value)
+    assert "tuple" not in str(fault.value) and "ColumnMap" not in str(fault.value)

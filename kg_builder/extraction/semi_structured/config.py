@@ -29,7 +29,8 @@ class JsonMap(BaseModel):
     name: Annotated[str, Field(description="Path of the name.")]
     aliases: Annotated[tuple[str, ...], Field(description="Paths of aliases.")] = ()
     external_ids: Annotated[
-        dict[str, str], Field(description="Path → prefix of the database of its id.")
+        dict[str, str],
+        Field(description="Path → prefix of the database, or of the kind, of its id."),
     ] = {}
     real_names: Annotated[
         tuple[str, ...],

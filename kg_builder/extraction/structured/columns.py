@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Final
 from urllib.parse import unquote
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import regex
 
 from kg_builder.credits import MAY_BE_JOINT, credited, is_featuring
-from kg_builder.databases import external_id
+from kg_builder.databases import address_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Row
 from kg_builder.extraction.collector import Collector, Recent, id_key, is_owned
@@ -35,6 +35,7 @@ from kg_builder.extraction.values import (
     parse_period,
     without_disambiguator,
 )
+from kg_builder.extraction.values.numbers import DecimalSign, decimal_sign, is_undecided
 from kg_builder.extraction.values.patterns import search
 from kg_builder.ontology import Predicate, Schema, curie
 
@@ -44,6 +45,9 @@ _CELLS: Final = 4096
 
 _CREDITS: Final = 50_000
 """Maximum number of deferred joint credits."""
+
+UNKNOWN_VALUE: Final = "/.well-known/genid/"
+"""Part of the addresses of blank nodes, which Wikidata has for unknown values."""
 
 _OF_ONE_NAME: Final = re.compile(r"(?i)^the\s|\s(?:&|and|und|et|y|e)\s")
 """Part of a name with a comma: "Tyler, The Creator", "Earth, Wind & Fire"."""
@@ -117,7 +121,7 @@ class ColumnReader:
             mapping.unit,
         )
         self._where = where = f"{where}, column {column!r}"
-        self._predicate: Predicate = out.schema.predicate(mapping.predicate)
+        self._predicate: Predicate = out.schema.predicate(mapping.predicate, where=where)
         attribute = self._predicate.is_attribute
         if attribute and (mapping.ref or mapping.iri or mapping.type or mapping.inverse):
             raise DataError(
@@ -139,6 +143,10 @@ class ColumnReader:
         """Whether names may be joint credits."""
         self._waiting: list[tuple[str, str, str]] = []
         """(subject, credit, evidence)"""
+        self._signs: set[DecimalSign] = set()
+        self._undecided: list[tuple[str, str, str]] = []
+        """(subject, number, evidence) of "1.234", until the column's other numbers tell the sign"""
+        self._counts = self._datatype in {"integer", "decimal"} and not self._notation.decimal
         self._numbers = not named
         """Whether lists of numbers are accepted."""
         told = mapping.split or mapping.strip or mapping.pattern
@@ -231,6 +239,33 @@ class ColumnReader:
                         (one, self.mapping.predicate, other, "record", METHOD, sure, evidence)
                     )
         self.out.statements(rows)
+        self._decide()
+
+    def _decide(self) -> None:
+        """Add the numbers deferred until the column's decimal separator is known."""
+        waiting, self._undecided = self._undecided, []
+        sign = next(iter(self._signs)) if len(self._signs) == 1 else None
+        undecided = self._notation
+        self._notation = replace(undecided, decimal=sign or undecided.decimal)
+        rows: list[Row] = []
+        for subject, value, evidence in waiting:
+            if found := self._literal(value, evidence):
+                sure = self.mapping.confidence * found.factor
+                name = self.mapping.predicate
+                rows.append((subject, name, found.text, found.kind, METHOD, sure, evidence))
+        self._notation = undecided
+        self.out.statements(rows)
+
+    def _waits(self, value: str, subject: str, evidence: str) -> bool:
+        """Whether a number can only be read once the column's decimal separator is known."""
+        if is_undecided(value):
+            self._undecided.append((subject, value, evidence))
+            if len(self._undecided) >= _CREDITS:
+                self._decide()
+            return True
+        if sign := decimal_sign([value]):
+            self._signs.add(sign)
+        return False
 
     def _objects_of(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> list[_Object]:
         """Objects stated in a cell; cached if they do not depend on the subject."""
@@ -246,7 +281,9 @@ class ColumnReader:
             objects = [
                 (found.text, found.kind, confidence * found.factor)
                 for value in values
-                if value and (found := self._literal(value, evidence))
+                if value
+                and not (self._counts and self._waits(value, subject, evidence))
+                and (found := self._literal(value, evidence))
             ]
         if len(objects) == len(values) and not self._depends:
             self._cells[cell, labels] = objects
@@ -293,8 +330,9 @@ class ColumnReader:
             return None
         if self.mapping.ref:
             return id_key(self._ref_source, self._scope, text)
-        if self._credits and MAY_BE_JOINT.search(text):
-            self._waiting.append((subject, text, evidence))
+        # the patterns of credits take quadratic time on runs of spaces
+        if self._credits and MAY_BE_JOINT.search(credit := " ".join(text.split())):
+            self._waiting.append((subject, credit, evidence))
             if len(self._waiting) >= _CREDITS:
                 self.finish()
             return None
@@ -321,7 +359,11 @@ class ColumnReader:
         return self.out.mention(self._type, name, evidence=evidence, owner=subject)
 
     def _by_iri(self, iri: str, label: str, evidence: str) -> str | None:
-        short = external_id(iri) or curie(iri)
+        nameless = iri.startswith("_:") or UNKNOWN_VALUE in iri
+        if nameless and label.strip() in {"", iri, iri.removeprefix("_:")}:
+            self.out.reject("thing without a name", evidence, f"{self.column}={iri}")
+            return None
+        short = address_id(iri) or curie(iri)
         name = None
         for text in (without_disambiguator(label), readable_iri(iri)):
             # with an address it is a real entity: the label "Independiente"

@@ -165,7 +165,8 @@ class RecordTable(RowsConfig):
         Field(
             default_factory=dict,
             description="Column → prefix of the database of its id (musicbrainz, wikidata, "
-            "...); an empty prefix if the cell is a full IRI.",
+            "...) or of the kind of id (discogs-master); an empty prefix if the cell is a full "
+            "IRI. An id of another kind of thing than the row's is a reject.",
         ),
     ]
     columns: Annotated[

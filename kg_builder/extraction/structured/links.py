@@ -69,7 +69,7 @@ class LinkTableReader:
     ) -> None:
         self.table, self.out, self._left_out = table, out, left_out
         self._where = f"source {out.source!r}, table {name!r}"
-        predicate = out.schema.predicate(table.predicate)
+        predicate = out.schema.predicate(table.predicate, where=self._where)
         if predicate.is_attribute:
             raise DataError(
                 f"{table.predicate!r} is an attribute: it links nothing", where=self._where

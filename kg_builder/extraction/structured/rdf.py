@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final, cast
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 
-from kg_builder.databases import external_id
+from kg_builder.databases import NoIdError, address_id, column_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.objects import Notation, read_literal
-from kg_builder.extraction.structured.columns import Types, readable_iri
+from kg_builder.extraction.objects import Assertions
+from kg_builder.extraction.semi_structured.markup.nodes import MANY, ROLES
+from kg_builder.extraction.structured.columns import UNKNOWN_VALUE, Types, readable_iri
 from kg_builder.extraction.structured.config import RdfTable, TypeColumn
 from kg_builder.extraction.values import clean_text
 from kg_builder.extraction.xml_safety import CheckedStream, checked_blocks
@@ -21,11 +23,12 @@ from kg_builder.ontology import PREFIXES, Schema, curie
 from kg_builder.packed_files import ENDINGS, Stream, open_binary, without_packing
 
 _RANDOM: Final = re.compile(r"[0-9a-f]{16,32}")
+_FOAF: Final = "http://xmlns.com/foaf/0.1/"
 _PREFIXES: Final = {
     **PREFIXES,
     "dc": "http://purl.org/dc/elements/1.1/",
     "dct": "http://purl.org/dc/terms/",
-    "foaf": "http://xmlns.com/foaf/0.1/",
+    "foaf": _FOAF,
     "wdt": "http://www.wikidata.org/prop/direct/",
 }
 METHOD: Final = "rdf"
@@ -41,8 +44,18 @@ _NAMES: Final = frozenset(
         "http://purl.org/dc/elements/1.1/title",
         "http://purl.org/dc/terms/title",
         "http://www.holygoat.co.uk/owl/redwood/0.1/tags/tagName",
+        PREFIXES["schema"] + "headline",
+        PREFIXES["mo"] + "title",
     }
 )
+_PARTS_OF_NAMES: Final = {
+    **dict.fromkeys((_FOAF + "givenName", _FOAF + "firstName", _FOAF + "givenname"), 0),
+    **dict.fromkeys((_FOAF + "familyName", _FOAF + "surname", _FOAF + "lastName"), 1),
+    PREFIXES["schema"] + "givenName": 0,
+    PREFIXES["schema"] + "familyName": 1,
+}
+"""Property → place in the name of a person that has no whole one."""
+
 _ALIASES: Final = frozenset(
     {
         PREFIXES["skos"] + "altLabel",
@@ -63,6 +76,76 @@ _SAME: Final = frozenset(
         *(PREFIXES["mo"] + name for name in ("musicbrainz", "wikipedia", "discogs")),
     }
 )
+_MO: Final = PREFIXES["mo"]
+_WDT: Final = "http://www.wikidata.org/prop/direct/"
+_IDS: Final = {
+    _MO + "musicbrainz_guid": "musicbrainz",
+    _MO + "isrc": "isrc",
+    PREFIXES["schema"] + "isrcCode": "isrc",
+    **{
+        _WDT + name: prefix
+        for name, prefix in {
+            "P434": "musicbrainz",
+            "P435": "musicbrainz-work",
+            "P436": "musicbrainz-release-group",
+            "P646": "freebase",
+            "P966": "musicbrainz-label",
+            "P1243": "isrc",
+            "P1902": "spotify-artist",
+            "P1953": "discogs",
+            "P1954": "discogs-master",
+            "P1955": "discogs-label",
+            "P2205": "spotify-album",
+            "P2206": "discogs-release",
+            "P2207": "spotify-track",
+            "P4404": "musicbrainz-recording",
+        }.items()
+    },
+}
+"""Property whose texts are ids → the database and kind."""
+
+_STANDS_FOR: Final = {
+    _MO + "record": False,
+    _MO + "published_as": True,
+    _MO + "publication_of": False,
+    _MO + "recorded_as": True,
+    _MO + "records": False,
+    _MO + "performance_of": False,
+    PREFIXES["schema"] + "albumRelease": False,
+    PREFIXES["schema"] + "releaseOf": True,
+    PREFIXES["schema"] + "recordingOf": False,
+    PREFIXES["schema"] + "aggregateRating": False,
+}
+"""Property between two descriptions of one album or song, such as a signal and its track → whether
+the facts of the subject are said of the object, or else the other way round."""
+
+_ALWAYS_FOR: Final = frozenset(
+    PREFIXES["schema"] + name for name in ("albumRelease", "releaseOf", "aggregateRating")
+)
+_FIRST: Final = PREFIXES["rdf"] + "first"
+_REST: Final = PREFIXES["rdf"] + "rest"
+_ELEMENTS: Final = PREFIXES["schema"] + "itemListElement"
+_ITEM: Final = PREFIXES["schema"] + "item"
+_POSITION: Final = PREFIXES["schema"] + "position"
+_MEMBERSHIP: Final = _MO + "membership"
+_GROUPS: Final = (_MO + "group",)
+_AGENTS: Final = (
+    *(f"{prefix}{name}" for prefix in (_FOAF, _MO) for name in ("agent", "member")),
+    "http://purl.org/NET/c4dm/event.owl#agent",
+)
+_BETWEEN: Final = frozenset(
+    {
+        *(PREFIXES["schema"] + name for name in ROLES),
+        *(PREFIXES["schema"] + name for name in ("ItemList", "ListItem")),
+        _MO + "Membership",
+    }
+)
+"""Classes of nodes that stand between two entities."""
+
+_CHAIN: Final = 8
+"""Maximum number of descriptions of one thing that lead to each other, or of nested lists."""
+
+_SEPARATORS: Final = re.compile(r"[,;|]")
 _FORMATS: Final = {
     ".nt": ox.RdfFormat.N_TRIPLES,
     ".nq": ox.RdfFormat.N_QUADS,
@@ -97,29 +180,190 @@ class _Reader:
         self._types_stated: set[str] = set()
         self._same: dict[str, dict[str, None]] = {}
         self._told: dict[str, str] = {}
+        self._parts: dict[str, dict[int, str]] = {}
+        self._ids: dict[str, list[tuple[str, str, str]]] = {}
+        self._other: dict[str, str] = {}
+        """Node → the node whose facts it states, with conditions not yet checked."""
+        self._always: set[str] = set()
+        self._pages: set[str] = set()
+        """Nodes of articles about an entity, whose language is not its own."""
+        self._between: set[str] = set()
+        """Nodes of roles, lists and memberships."""
+        self._edges: dict[str, dict[str, list[Node | ox.Literal]]] = {}
+        self._waiting: list[tuple[str, str, Node]] = []
+        """(subject, property, node between) of statements that lead through such nodes"""
+        self._refused: set[str] = set()
+        self._alike: dict[str, list[str]] = {}
         self._type_of = _property(table.type, out.schema, name)
+        self._predicate_of = _both_schemes(out.schema)
+        self._say = Assertions(out, METHOD, table.confidence)
 
     def read(self) -> None:
-        predicate_of = _both_schemes(self._out.schema)
         for subject, predicate, object_ in self._triples():
-            self._describe(_id(subject), predicate, object_, predicate_of)
+            self._describe(_id(subject), predicate, object_)
             self._out.counts[f"{self._name}: triples read"] += 1
+        self._complete()
         for subject, predicate, object_ in self._triples():
-            if predicate in predicate_of:
-                self._state(_id(subject), predicate, predicate_of[predicate], object_)
-            elif predicate not in _DESCRIBING and predicate not in self._type_of:
-                self._out.counts[f"unknown field: {curie(predicate)}"] += 1
+            self._read_triple(_id(subject), predicate, object_)
+        for node, property_, between in self._waiting:
+            for target, position in self._through(between, property_, 0):
+                self._state(node, property_, target, position)
+        self._memberships()
         for node in self._names:
-            self._record(node)
+            if not (node in self._other or node in self._between or node in self._pages):
+                self._record(node)
 
-    def _describe(
-        self,
-        subject: str,
-        predicate: str,
-        object_: Node | ox.Literal,
-        predicate_of: dict[str, tuple[str, bool]],
-    ) -> None:
-        schema = self._out.schema
+    def _read_triple(self, subject: str, predicate: str, object_: Node | ox.Literal) -> None:
+        if subject in self._pages:
+            return
+        if subject in self._between:
+            if predicate not in _TYPES:
+                self._edges.setdefault(subject, {}).setdefault(_https(predicate), []).append(
+                    object_
+                )
+        elif predicate in self._predicate_of:
+            node = self._whose(subject)
+            if not isinstance(object_, ox.Literal) and _id(object_) in self._between:
+                self._waiting.append((node, predicate, object_))
+            else:
+                self._state(node, predicate, object_)
+        elif _https(predicate) == _MEMBERSHIP and not isinstance(object_, ox.Literal):
+            edges = self._edges.setdefault(_id(object_), {})
+            edges.setdefault(_MEMBERSHIP, []).append(
+                ox.NamedNode(subject) if "://" in subject else ox.BlankNode(subject[2:])
+            )
+        elif (
+            predicate not in _DESCRIBING
+            and predicate not in self._type_of
+            and _https(predicate) not in _STANDS_FOR
+        ):
+            self._out.counts[f"unknown field: {curie(predicate)}"] += 1
+
+    def _complete(self) -> None:
+        """Find the names that are stated in parts, and the nodes that describe another's thing."""
+        for node, parts in self._parts.items():
+            if node not in self._names:
+                name = " ".join(text for _, text in sorted(parts.items()))
+                self._names[node] = (0, name)
+        for node, others in self._aliases.items():
+            if node not in self._names:
+                self._names[node] = (0, next(iter(others)))
+        for node in list(self._other):
+            described = node in self._names and node in self._types_stated
+            if described and node not in self._always:
+                del self._other[node]
+        for node in self._other:
+            other = self._whose(node)
+            if node in self._names:
+                self._names.setdefault(other, self._names[node])
+            if node in self._types_stated and other not in self._types_stated:
+                self._types.setdefault(other, set()).update(self._types[node])
+
+    def _whose(self, node: str) -> str:
+        """The node whose thing a node describes: mostly itself."""
+        for _ in range(_CHAIN):
+            if node not in self._other:
+                return node
+            node = self._other[node]
+        return node
+
+    def _through(
+        self, between: Node | ox.Literal, property_: str, depth: int
+    ) -> Iterator[tuple[Node | ox.Literal, str]]:
+        """The values that a role or list leads to, with their positions in the list."""
+        node = "" if isinstance(between, ox.Literal) else _id(between)
+        if node not in self._between or depth > _CHAIN:
+            yield between, ""
+            return
+        if _FIRST in self._edges.get(node, {}):
+            for value in self._listed(node):
+                yield from self._through(value, property_, depth + 1)
+            return
+        like = (_ELEMENTS, _ITEM, *self._like(property_))
+        edges = self._edges.get(node, {})
+        values = [value for name in like for value in edges.get(name, [])]
+        positions = [str(value.value) for value in edges.get(_POSITION, [])]
+        if not values:
+            self._refuse(node)
+        for value in values:
+            for target, own in self._through(value, property_, depth + 1):
+                yield target, own or (positions[0] if positions else "")
+        for name, lost in edges.items():
+            if name not in like and name != _POSITION:  # the data model has no place for it
+                self._out.counts[f"unknown field: {curie(name)} of a role"] += len(lost)
+
+    def _listed(self, node: str) -> Iterator[Node | ox.Literal]:
+        """The elements of a collection."""
+        seen: set[str] = set()
+        while node in self._edges and node not in seen:
+            seen.add(node)
+            yield from self._edges[node].get(_FIRST, [])
+            rest = self._edges[node].get(_REST, [])
+            node = _id(rest[0]) if rest and not isinstance(rest[0], ox.Literal) else ""
+
+    def _like(self, property_: str) -> list[str]:
+        """A property and those of the same meaning."""
+        if property_ in self._alike:
+            return self._alike[property_]
+        meaning = self._predicate_of[property_]
+        self._alike[property_] = [
+            *dict.fromkeys(
+                _https(iri)
+                for iri in (property_, *self._predicate_of)
+                if self._predicate_of[iri] == meaning
+            )
+        ]
+        return self._alike[property_]
+
+    def _memberships(self) -> None:
+        """State who is a member of whom by nodes of memberships (with dates, which are counted)."""
+        for edges in self._edges.values():
+            groups = [value for name in _GROUPS for value in edges.get(name, [])]
+            agents = [value for name in _AGENTS for value in edges.get(name, [])]
+            if not groups and not agents:
+                continue
+            for value in edges.get(_MEMBERSHIP, []):
+                if groups and value not in groups:
+                    agents.append(value)
+                elif not groups:
+                    groups.append(value)
+            pairs = {(agent, group): None for agent in agents for group in groups}
+            for agent, group in pairs:
+                if not isinstance(agent, ox.Literal) and not isinstance(group, ox.Literal):
+                    self._link(self._whose(_id(agent)), "memberOf", self._whose(_id(group)))
+            for name, lost in edges.items():
+                if name not in {*_GROUPS, *_AGENTS, _MEMBERSHIP}:
+                    self._out.counts[f"unknown field: {curie(name)} of a role"] += len(lost)
+
+    def _link(self, subject: str, predicate: str, object_: str) -> None:
+        """State a relation between two nodes."""
+        evidence = self._evidence(subject)
+        if not self._is_named(object_):
+            self._out.reject("thing without a name", evidence, f"{predicate}={object_}")
+        elif self._usable(subject):
+            item = self._out.schema.predicates[predicate]
+            for node, classes in ((subject, item.domain), (object_, item.range)):
+                if node not in self._types:
+                    self._types[node] = set(classes[:1])
+            self._say.link(self._record(subject), predicate, self._record(object_), evidence)
+
+    def _usable(self, node: str) -> bool:
+        """Whether a node has a name; without one it is a reject, once."""
+        if self._is_named(node):
+            return True
+        self._refuse(node)
+        return False
+
+    def _refuse(self, node: str) -> None:
+        if node not in self._refused:
+            self._refused.add(node)
+            self._out.reject("thing without a name", self._evidence(node), self._type(node))
+
+    def _describe(self, subject: str, predicate: str, object_: Node | ox.Literal) -> None:
+        plain = _https(predicate)
+        if plain in _OF_GROUPS:
+            self._types.setdefault(subject, set()).add("Band")
+        self._find_between(subject, plain, object_)
         if predicate in self._type_of and self._table.type is not None:
             if type_ := self._table.type.of(_value(object_)):
                 self._told[subject] = type_
@@ -127,29 +371,64 @@ class _Reader:
             else:
                 self._out.counts[f"unknown class: {_value(object_)}"] += 1
         if isinstance(object_, ox.Literal):
-            if predicate in _NAMES:
-                self._name_node(subject, object_)
-            elif predicate in _ALIASES:
-                self._aliases.setdefault(subject, {})[clean_text(object_.value)] = None
-            return
-        if predicate in _TYPES and isinstance(object_, ox.NamedNode):
-            found = schema.class_of.get(_https(object_.value)) or schema.class_of.get(object_.value)
-            if found:
-                self._types.setdefault(subject, set()).add(found)
-                self._types_stated.add(subject)
-            else:
-                self._out.counts[f"unknown class: {curie(object_.value)}"] += 1
+            self._describe_in_words(subject, predicate, object_)
+        elif predicate in _TYPES and isinstance(object_, ox.NamedNode):
+            self._classify(subject, object_.value)
         elif predicate in _SAME and isinstance(object_, ox.NamedNode):
-            short = external_id(object_.value)
-            if short:
+            if short := address_id(object_.value):
                 self._same.setdefault(subject, {})[short] = None
-        elif predicate in predicate_of:
-            name, swapped = predicate_of[predicate]
-            item = schema.predicates[name]
+        elif plain in _STANDS_FOR:
+            ends = (subject, _id(object_)) if _STANDS_FOR[plain] else (_id(object_), subject)
+            self._other.setdefault(*ends)
+            if plain in _ALWAYS_FOR:
+                self._always.add(ends[0])
+        elif predicate in self._predicate_of:
+            name, swapped = self._predicate_of[predicate]
+            item = self._out.schema.predicates[name]
             ends = (_id(object_), subject) if swapped else (subject, _id(object_))
             for node, classes in zip(ends, (item.domain, item.range), strict=True):
                 if len(classes) == 1:
                     self._types.setdefault(node, set()).add(classes[0])
+
+    def _find_between(self, subject: str, plain: str, object_: Node | ox.Literal) -> None:
+        """Note collections, memberships, and articles that are about an entity."""
+        if plain == _FIRST:
+            self._between.add(subject)
+        elif isinstance(object_, ox.Literal):
+            return
+        elif plain == _MEMBERSHIP:
+            self._between.add(_id(object_))
+        elif plain == _ABOUT and (short := address_id(subject)):
+            self._same.setdefault(_id(object_), {})[short] = None
+
+    def _describe_in_words(self, subject: str, predicate: str, literal: ox.Literal) -> None:
+        plain = _https(predicate)
+        if plain in _NAMES:
+            self._name_node(subject, literal)
+        elif plain in _IDS:
+            self._ids.setdefault(subject, []).append((_IDS[plain], plain, literal.value))
+        elif predicate in _SAME and (short := address_id(literal.value)):
+            self._same.setdefault(subject, {})[short] = None
+        elif text := clean_text(literal.value):
+            if predicate in _ALIASES:
+                self._aliases.setdefault(subject, {})[text] = None
+            elif plain in _PARTS_OF_NAMES:
+                self._parts.setdefault(subject, {}).setdefault(_PARTS_OF_NAMES[plain], text)
+
+    def _classify(self, subject: str, iri: str) -> None:
+        class_ = _https(iri)
+        if class_ in _OF_PAGES:
+            self._pages.add(subject)
+        found = self._out.schema.class_of.get(class_) or self._out.schema.class_of.get(iri)
+        if class_ == _MUSIC_GROUP:
+            found = "Artist"  # a band, or by schema.org's definition a soloist
+        if class_ in _BETWEEN:
+            self._between.add(subject)
+        elif found:
+            self._types.setdefault(subject, set()).add(found)
+            self._types_stated.add(subject)
+        else:
+            self._out.counts[f"unknown class: {curie(iri)}"] += 1
 
     def _name_node(self, subject: str, literal: ox.Literal) -> None:
         languages = self._table.languages
@@ -169,86 +448,93 @@ class _Reader:
             self._aliases.setdefault(subject, {})[name] = None
 
     def _state(
-        self, subject: str, iri: str, meaning: tuple[str, bool], object_: Node | ox.Literal
+        self, subject: str, iri: str, object_: Node | ox.Literal, position: str = ""
     ) -> None:
-        name, swapped = meaning
+        """State what a triple says; `position` is that of the object in a list."""
+        name, swapped = self._predicate_of[iri]
         if name == "performed" and self._out.schema.is_a(self._type(subject), "Album"):
             name, swapped = "onAlbum", True  # the tracks of an album, as in pages
         predicate = self._out.schema.predicates[name]
-        key = self._record(subject)
+        if not self._usable(subject):
+            return
         evidence = self._evidence(subject)
         if predicate.is_attribute:
             text = object_.value if not isinstance(object_, ox.BlankNode) else ""
             unit = self._out.schema.units.get(iri) or _unit(object_)
-            literal = read_literal(text, str(predicate.datatype), Notation(unit=unit))
-            if literal is None:
-                self._out.reject(f"not a {predicate.datatype}", evidence, f"{name}={text}")
-                return
-            self._out.statement(
-                key,
-                name,
-                literal.text,
-                literal.kind,
-                method=METHOD,
-                evidence=evidence,
-                confidence=self._table.confidence * literal.factor,
-            )
+            self._say.say(self._record(subject), name, text, evidence, unit=unit)
             return
         if isinstance(object_, ox.Literal):
-            text = clean_text(object_.value)
-            if not text:
-                return
-            type_ = predicate.range[0] if predicate.range else "Entity"
-            other = self._out.mention(type_, text, evidence=evidence, owner=key)
-        elif not self._is_named(_id(object_)):
+            self._say_name(subject, name, swapped, object_.value, evidence)
+            return
+        other = self._whose(_id(object_))
+        if other == subject:
+            return  # a release and its record
+        if not self._is_named(other):
             self._out.reject("thing without a name", evidence, f"{name}={object_.value}")
             return
-        else:
-            other = self._record(_id(object_))
-        ends = (other, key) if swapped else (key, other)
-        self._out.statement(
-            ends[0],
-            name,
-            ends[1],
-            method=METHOD,
-            evidence=evidence,
-            confidence=self._table.confidence,
-        )
+        ends = (other, subject) if swapped else (subject, other)
+        self._link(ends[0], name, ends[1])
+        if name == "onAlbum" and position:
+            self._say.say(self._record(ends[0]), "trackNumber", position, evidence)
+
+    def _say_name(self, subject: str, name: str, swapped: bool, text: str, evidence: str) -> None:
+        """State a relation to an entity that is given by its name."""
+        key = self._record(subject)
+        predicate = self._out.schema.predicates[name]
+        for part in _SEPARATORS.split(text) if name in MANY else [text]:
+            if not swapped:
+                self._say.say(key, name, part, evidence)
+            elif part := clean_text(part):
+                type_ = (predicate.domain or ("Entity",))[0]
+                other = self._out.mention(type_, part, evidence=evidence, owner=key)
+                self._say.link(other, name, key, evidence)
 
     def _record(self, node: str) -> str:
-        short = external_id(node) or curie(node)
+        short = address_id(node) or curie(node)
         key = f"{self._out.source}/{short}"
         if key in self._out:
             return key
-        readable = readable_iri(node)
+        type_, evidence = self._type(node), self._evidence(node)
         external = [short] if short != node else []
+        external += self._same.get(node, {})
+        for prefix, iri, text in self._ids.get(node, []):
+            try:
+                external.append(
+                    column_id(prefix, text, column="", type_=type_, classes=self._out.schema)
+                )
+            except NoIdError as fault:
+                self._out.reject(str(fault), evidence, f"{curie(iri)}={text}, of the {type_}")
+        name = self._names.get(node, (0, readable_iri(node.removesuffix("#_"))))[1]
         return self._out.record(
             key,
-            self._type(node),
-            self._names.get(node, (0, readable))[1],
+            type_,
+            name,
             record_id=short,
-            evidence=self._evidence(node),
-            aliases=self._aliases.get(node, {}),
-            external_ids=[*external, *self._same.get(node, {})],
+            evidence=evidence,
+            aliases=[alias for alias in self._aliases.get(node, {}) if alias != name],
+            external_ids=external,
         )
 
     def _is_named(self, node: str) -> bool:
         """Whether an IRI ends in a readable name and not in a number."""
-        if node in self._names or node in self._types_stated:
+        if node in self._names:
             return True
-        return any(map(str.isalpha, readable_iri(node))) or bool(external_id(node))
+        if node.startswith("_:") or UNKNOWN_VALUE in node:
+            return False
+        last = re.split(r"[/#]", node.removesuffix("#_").rstrip("/#"))[-1]
+        return any(map(str.isalpha, unquote(last))) or bool(address_id(node))
 
     def _type(self, node: str) -> str:
         """The deepest class that agrees with most of the type evidence."""
         if node in self._told:
             return self._told[node]
         found = self._types.get(node)
-        if found and {"Band", "Person"} <= found:
+        if found and "Person" in found and not found.isdisjoint({"Artist", "Band"}):
             return "SoloArtist"  # schema.org's MusicGroup may be a soloist
         return self._out.schema.most_specific(found) if found else self._table.entity_type
 
     def _evidence(self, node: str) -> str:
-        return f"{self._table.path}#subject={external_id(node) or curie(node)}"
+        return f"{self._table.path}#subject={address_id(node) or curie(node)}"
 
     def _triples(self) -> Iterator[tuple[Node, str, Node | ox.Literal]]:
         layout = _FORMATS.get(Path(without_packing(self._path.name)).suffix.lower())
@@ -276,10 +562,34 @@ class _Reader:
                             object_ = nameless(object_)
                         yield subject, quad.predicate.value, object_
             except (SyntaxError, ValueError, MemoryError) as fault:
-                raise DataError(f"broken RDF: {fault}", where=str(self._path)) from None
+                remedy = ""
+                if "LoadDocumentCallback" in str(fault):
+                    remedy = 'no context is fetched: use kind = "semi-structured" instead'
+                raise DataError(
+                    f"broken RDF: {fault}", where=str(self._path), remedy=remedy
+                ) from None
 
 
-_DESCRIBING: Final = _NAMES | _ALIASES | _SAME | _TYPES
+_DESCRIBING: Final = frozenset(
+    {
+        *_NAMES,
+        *_ALIASES,
+        *_SAME,
+        *_TYPES,
+        *_PARTS_OF_NAMES,
+        *_IDS,
+        *(
+            iri.replace("https://schema.org/", "http://schema.org/")
+            for iri in (*_NAMES, *_PARTS_OF_NAMES)
+        ),
+    }
+)
+_OF_GROUPS: Final = frozenset(
+    PREFIXES["schema"] + name for name in ("foundingDate", "dissolutionDate")
+)
+_OF_PAGES: Final = frozenset(PREFIXES["schema"] + name for name in ("Article", "WebPage"))
+_ABOUT: Final = PREFIXES["schema"] + "about"
+_MUSIC_GROUP: Final = PREFIXES["schema"] + "MusicGroup"
 
 
 class _Nameless:

@@ -9,7 +9,7 @@ from typing import Final
 
 import regex
 
-from kg_builder.databases import column_id, external_id
+from kg_builder.databases import NO_ID, NoIdError, address_id, check_prefix, column_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector, id_key, plain_id
 from kg_builder.extraction.left_out_pairs import NONE_LEFT_OUT, LeftOutPairs
@@ -74,6 +74,8 @@ class RecordTableReader:
             for column, mappings in table.columns.items()
             for mapping in ((mappings,) if isinstance(mappings, ColumnMap) else mappings)
         ]
+        for prefix in table.external_ids.values():
+            check_prefix(prefix, f"{self._where}, external_ids")
         self._types = Types(table.type, out.schema, self._where)
         try:
             self._name_pattern = regex.compile(table.name_pattern) if table.name_pattern else None
@@ -149,8 +151,8 @@ class RecordTableReader:
             if not record_id or nothing:
                 rows.refuse("empty id", number, name)
                 return None
-        external, whole = self._external_ids(chunk, index)
-        short = external_id(record_id)
+        external, refused = self._external_ids(chunk, index, type_)
+        short = address_id(record_id)
         if short:
             record_id, external = short, [short, *external]
         key = id_key(self.out.source, self._scope, record_id)
@@ -164,8 +166,8 @@ class RecordTableReader:
             external_ids=external,
         )
         self.out.row(key, optional=self.table.only_if_used)
-        for text in whole:
-            self.out.reject("not a known external id", rows.evidence(number), text)
+        for reason, text in refused:
+            self.out.reject(reason, rows.evidence(number), text)
         return key
 
     def _names_in(self, chunk: Chunk, index: int) -> tuple[str, list[str]]:
@@ -218,20 +220,29 @@ class RecordTableReader:
         found.pop(name, None)
         return list(found)
 
-    def _external_ids(self, chunk: Chunk, index: int) -> tuple[list[str], list[str]]:
-        """Parse external ids; returns CURIEs, and the invalid values."""
+    def _external_ids(
+        self, chunk: Chunk, index: int, type_: str
+    ) -> tuple[list[str], list[tuple[str, str]]]:
+        """Parse external ids; returns CURIEs, and the reasons and texts of those refused."""
         good: list[str] = []
-        bad: list[str] = []
+        bad: list[tuple[str, str]] = []
         for column, prefix in self.table.external_ids.items():
             texts = dict.fromkeys(
                 filter(None, values_in(chunk.columns[column][index], words="several"))
             )
             if prefix and len(texts) > 1:  # at most one of them is this entity
-                bad.append(f"{len(texts)} ids of {prefix} for one thing: {' '.join(texts)}")
+                detail = f"{len(texts)} ids of {prefix} for one thing: {' '.join(texts)}"
+                bad.append((NO_ID, detail))
                 continue
             for text in texts:
-                short = column_id(prefix, text)
-                (good if short else bad).append(short or text)
+                try:
+                    short = column_id(
+                        prefix, text, column=column, type_=type_, classes=self.out.schema
+                    )
+                except NoIdError as fault:
+                    bad.append((str(fault), f"{column}={text}, of the {type_}"))
+                else:
+                    good.append(short)
         return good, bad
 
     def _constants(self, places: list[Place]) -> None:

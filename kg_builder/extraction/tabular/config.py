@@ -349,6 +349,8 @@ class Chunk:
 
 def missing_column(column: str, names: Sequence[str], where: str) -> DataError:
     """Build the error for a missing column."""
+    if not any(names):
+        return DataError("the file is empty", where=where, remedy="is it the right file?")
     near = difflib.get_close_matches(column, names, n=1, cutoff=0.5)
     shown = [*names[:_SHOWN], "…"] if len(names) > _SHOWN else names
     remedy = f"the columns are: {', '.join(shown)}"
@@ -428,11 +430,21 @@ def follow(value: Any, path: str, pointer: str = "") -> Iterator[Found]:
                     yield child_pointer, None
     elif isinstance(value, dict):
         if path in value:
-            yield from _leaves(value[path], f"{pointer}/{escape(path)}")
+            yield from _leaves(_marked(value, path), f"{pointer}/{escape(path)}")
             return
         head, tail = first_step(path)
         if head in value:
             yield from follow(value[head], tail, f"{pointer}/{escape(head)}")
+    elif path == "#text" and isinstance(value, str):
+        yield pointer, value  # an XML element without attributes
+
+
+def _marked(value: dict[str, Any], key: str) -> Any:
+    """A member of an object; a blank node in results of SPARQL gets its "_:"."""
+    found = value[key]
+    if key == "value" and value.get("type") == "bnode" and isinstance(found, str):
+        return found if "://" in found else f"_:{found.removeprefix('_:')}"
+    return found
 
 
 def first_step(path: str) -> tuple[str, str]:
@@ -464,7 +476,7 @@ def reaches(value: Any, path: str) -> bool:
     if isinstance(value, list):
         return not value or any(reaches(item, path) for item in value)
     if not isinstance(value, dict):
-        return False
+        return path == "#text" and isinstance(value, str)
     if path in value:
         return True
     head, tail = first_step(path)
@@ -493,6 +505,8 @@ def _leaves(value: Any, pointer: str) -> Iterator[Found]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _leaves(item, f"{pointer}/{index}")
+    elif isinstance(value, dict) and "#text" in value:
+        yield pointer, value["#text"]  # an XML element with attributes
     elif value is not None:
         yield pointer, value
 

@@ -41,7 +41,9 @@ from kg_builder.extraction.tabular.text_lines import (
     quote,
     regrouped,
     separator,
+    text_of_term,
     without_first,
+    without_hint,
 )
 from kg_builder.extraction.tabular.typed_cells import cell_of
 from kg_builder.packed_files import Stream, matching_files, open_binary
@@ -84,6 +86,8 @@ class RowReader:
         self._nulls = frozenset({"", *config.nulls} - set(config.real_names))
         self._unread: dict[int, str] = {}
         self._heading_awaited = config.header
+        self._has_terms = False
+        """Whether cells are RDF terms, as in SPARQL results in TSV."""
         self._pointers: list[str] = []
 
     @property
@@ -219,11 +223,19 @@ class RowReader:
                     remedy="fix the line, or raise max_line; or skip it with skip_rows and give "
                     "the columns' names",
                 )
-        return list(self.config.names) or unique_names(joined_headings(rows))
+        names = list(self.config.names) or unique_names(joined_headings(rows))
+        self._has_terms = separator(self.config) == "\t" and all(
+            name[:1] == "?" and name[1:2].isalpha() for name in names
+        )
+        return [self._variable(name) for name in names] if self._has_terms else names
+
+    def _variable(self, name: str) -> str:
+        """A variable of SPARQL results, with its question mark if the recipe has it too."""
+        return name if name in (self._columns or ()) else name[1:]
 
     def _delimited(self, stream: Stream) -> Iterator[Chunk]:
         check_separator(self.config)
-        blocks = without_first(self._blocks(stream), self.config.skip_rows)
+        blocks = without_first(without_hint(self._blocks(stream)), self.config.skip_rows)
         return self._quoted(blocks) if quote(self.config) else self._plain(blocks)
 
     def _plain(self, blocks: Iterable[tuple[int, list[str]]]) -> Iterator[Chunk]:
@@ -306,9 +318,10 @@ class RowReader:
     ) -> Chunk:
         nulls, found = self._nulls, dict[str, list[Cell]]()
         for name, (column, path) in wanted.items():
-            cells: list[Cell] = [
-                None if cell in nulls else cell for cell in map(str.strip, columns[column])
-            ]
+            texts = map(str.strip, columns[column])
+            if self._has_terms:
+                texts = map(text_of_term, texts)
+            cells: list[Cell] = [None if cell in nulls else cell for cell in texts]
             found[name] = self._inside(name, cells, path, places) if path else cells
         return Chunk(found, places)
 

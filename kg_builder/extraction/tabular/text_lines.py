@@ -176,6 +176,17 @@ def _split(text: str) -> list[str]:
     return text.split("\n")
 
 
+def without_hint(blocks: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    """Leave out a first line "sep=;", by which spreadsheet programs tell the separator."""
+    for number, (first, lines) in enumerate(blocks):
+        if not number and lines and _HINT.fullmatch(lines[0]):
+            first, lines = first + 1, lines[1:]
+        yield first, lines
+
+
+_HINT: Final = re.compile(r'\ufeff?"?sep=(?:.|\\t)"?\s*', re.IGNORECASE)
+
+
 def without_first(
     blocks: Iterator[tuple[int, list[str]]], count: int
 ) -> Iterator[tuple[int, list[str]]]:
@@ -202,6 +213,33 @@ def quote(config: RowsConfig) -> str:
     if config.quote is not None:
         return config.quote
     return '"' if config.layout == "csv" and len(separator(config)) == 1 else ""
+
+
+_TERM: Final = re.compile(
+    r"<(?P<iri>[^<>]*)>|(?P<quote>\"\"\"|\"|'''|')(?P<text>.*)(?P=quote)(?:@[A-Za-z0-9-]+|\^\^\S+)?",
+    re.DOTALL,
+)
+_ESCAPE: Final = re.compile(r"\\(?:([tnrbf\"'\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
+_ESCAPED: Final = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def text_of_term(cell: str) -> str:
+    """The text or address of an RDF term as SPARQL results in TSV have it (W3C, 2013).
+
+    >>> text_of_term('"Rock"@en'), text_of_term('<http://e.org/a>'), text_of_term('12')
+    ('Rock', 'http://e.org/a', '12')
+    """
+    found = _TERM.fullmatch(cell)
+    if found is None:
+        return cell
+    return _ESCAPE.sub(_unescaped, found["iri"] if found["iri"] is not None else found["text"])
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[1]:
+        return _ESCAPED.get(found[1], found[1])
+    code = int(found[2] or found[3], 16)
+    return chr(code) if code < 0x110000 else found[0]
 
 
 def check_separator(config: RowsConfig) -> None:

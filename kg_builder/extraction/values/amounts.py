@@ -23,6 +23,11 @@ _PERCENT: Final = re.compile(r"(?P<number>\S+)\s*%")
 _WORDED_STARS: Final = re.compile(r"(?P<number>\S+)\s*(?:stars?|★)", re.IGNORECASE)
 _STARS: Final = re.compile(r"(?:[★⭐]\ufe0f?)+(?P<half>½)?(?P<empty>☆+)?")
 _COMPACT: Final = re.compile(r"(?P<number>[^\W_][\d.,'’\s]*?)\s*(?P<word>[^\W\d_]+)\.?")
+_PLAYS: Final = re.compile(
+    r"(?P<number>.*[0-9]\S*)\s*(?:plays?|listens?|listeners|scrobbles?|streams?|views?|times|x|×|"
+    r"wiedergaben|aufrufe|mal|écoutes|lectures|fois|reproducciones|oyentes|veces|ascolti|volte)",
+    re.IGNORECASE,
+)
 _PATTERN: Final = re.compile(r"0+\s*([^\W\d_]+)\.?")
 
 
@@ -39,7 +44,8 @@ def parse_amount(text: str, decimal: DecimalSign | None = None) -> Amount | None
 
     "12k" and "1,2 Mio." are multiplied out; the words of some twenty languages are known, except
     those with different meanings ("B", "billion"). Of a rating such as "4.5/5", "4 out of 5",
-    "80%" or "★★★★☆" the number is as stated, 4.5, 4, 80 and 4, with its scale.
+    "80%" or "★★★★☆" the number is as stated, 4.5, 4, 80 and 4, with its scale. Of "1,234 plays" and
+    "~1200" it is the number.
 
     >>> tuple(parse_amount("1.2M")), tuple(parse_amount("4,5/5")), tuple(parse_amount("★★★½"))
     (('1200000', None), ('4.5', 5), ('3.5', None))
@@ -47,6 +53,8 @@ def parse_amount(text: str, decimal: DecimalSign | None = None) -> Amount | None
     text = text.strip()
     if len(text) > _LONGEST:
         return None
+    if text[:1] in {"~", "≈"} and text[1:2] not in {"~", "≈"}:
+        return parse_amount(text[1:], decimal)
     if number := parse_number(text, decimal):
         return Amount(number)
     if found := _STARS.fullmatch(text):
@@ -60,6 +68,8 @@ def parse_amount(text: str, decimal: DecimalSign | None = None) -> Amount | None
     if found := _WORDED_STARS.fullmatch(text):
         stars = parse_number(found["number"], decimal)
         return None if stars is None else Amount(stars)
+    if (found := _PLAYS.fullmatch(text)) and (plays := parse_amount(found["number"], decimal)):
+        return plays if plays.scale is None else None
     return _multiplied(text, decimal)
 
 
@@ -108,4 +118,4 @@ def _sizes() -> dict[str, int]:
         for word, sizes in meanings.items()
         if len(word) > 1 and len(sizes) == 1 and max(sizes) < 10**12
     }
-    return found | {"k": 1_000, "K": 1_000, "M": 1_000_000}
+    return found | {"k": 1_000, "K": 1_000, "Tsd": 1_000, "M": 1_000_000}

@@ -29,7 +29,10 @@ _APPROXIMATE: Final = re.compile(
 )
 _REMARK: Final = re.compile(
     r"^(?:released|recorded|published|issued|out|erschienen|veröffentlicht|sortie?|publicado)"
-    r"(?:\s+(?:on|in|am|le|el))?:?\s+(?=\S)|(?<=\w)\s*\([^()\d]{1,40}\)$",
+    r"(?:\s+(?:on|in|am|le|el))?:?\s+(?=\S)|(?<=\w)\s*\([^()\d]{1,40}\)$"
+    r"|^(?-i:[A-Z]{2,3}):\s+(?=\S)"
+    r"|(?<=\d)\s*\((?:\d{4}\s+)?(?:re-?issued?|re-?master(?:ed)?|re-?release[d]?|reprint|re-?edition|"
+    r"reedición|réédition|ristampa|wiederveröffentlichung)(?:\s+\d{4})?\)$",
     re.IGNORECASE,
 )
 """What is said of a date beside it: that it is of the release, or of which country."""
@@ -84,10 +87,11 @@ _PIVOT: Final = 30
 
 _WRITTEN_LONGEST: Final = 60
 _PERIOD: Final = re.compile(
-    r"\s*(?:[–—]|\s-\s|(?:(?<=\d{4})|(?<=['’]\d\d))-(?=\d{4}|['’]\d\d|present|now)|\bto\b|/)\s*"
+    r"\s*(?:[–—]|\s-\s|(?:(?<=\d{4})|(?<=['’]\d\d))-(?=\d{4}|['’]\d\d|(?!X)[^\W\d_]{2})|\bto\b|/)\s*"
 )
 _SINCE: Final = re.compile(
-    r"(?:since|from|seit|ab|depuis|dès|desde|a partir de|dal|sinds|vanaf|od|sedan|från|с)\s+"
+    r"(?:since|from|seit|ab|depuis|dès|desde|a partir de|dal|sinds|vanaf|od|sedan|från|с|"
+    r"siden|fra|des de|din|από|з|із|від|sejak|từ|منذ|מאז)\s+"
     r"(?=\d{4}\b)",
     re.IGNORECASE,
 )
@@ -241,10 +245,15 @@ _LOOSE_DURATION: Final = re.compile(
 """Variant of PT00H03M35S used by some shops."""
 
 _WORDS: Final = re.compile(
-    r"^(?:(\d+)\s*(?:h|hrs?|hours?)\.?\s*)?(?:(\d+)\s*(?:m|min|mins|minutes?|′|')\.?,?\s*)?"
-    r"(?:(\d+)\s*(?:s|secs?|seconds?|″|\")\.?)?$",
+    r"^(?:(\d+)\s*(?:h|hrs?|hours?)\.?\s*)?(?:(\d+)\s*(?:m|min|mins|minutes?|[′'’])\.?,?\s*)?"
+    r"(?:(\d+)\s*(?:s|secs?|seconds?|″|\"|”|''|’’)\.?)?$",
     re.IGNORECASE,
 )
+_SHORT_END: Final = re.compile(
+    r"^(?:(\d+)\s?h\s?(\d{2})|(\d+)\s?m(?:in)?\s?(\d{2}))$", re.IGNORECASE
+)
+"""The last unit left out: 1h02, 3m35."""
+
 _LONGEST: Final = 40
 _SECONDS: Final = {"milliseconds": 0.001, "seconds": 1.0, "minutes": 60.0}
 
@@ -262,9 +271,11 @@ def parse_duration(
     >>> parse_duration("4:33"), parse_duration("273000", "milliseconds"), parse_duration("4")
     ('PT4M33S', 'PT4M33S', None)
     """
-    text = text.strip().strip("()[]").strip()
+    text = text.strip().strip("()[]").strip().lstrip("~≈").lstrip()
     if len(text) > _LONGEST:
         return None
+    if found := _SHORT_END.match(text):
+        return _write(_sum(0, found[1], found[2] or found[3], found[4]))
     if found := _MILLISECONDS.match(text):
         text, unit = found[1], "milliseconds"
     number = parse_number(text, decimal)

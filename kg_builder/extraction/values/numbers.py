@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final, Literal
@@ -49,6 +50,39 @@ def parse_number(text: str, decimal: DecimalSign | None = None) -> str | None:
         return None
     whole = whole.replace(other, "")
     return f"{sign}{whole}.{fraction}" if mark else sign + whole
+
+
+_DIGITS: Final = re.compile(r"[0-9]+(?:[.,'’ \u00a0\u2009\u202f]?[0-9]+)*")
+_UNDECIDED: Final = re.compile(r"[0-9]{1,3}[.,][0-9]{3}")
+
+
+def decimal_sign(texts: Iterable[str]) -> DecimalSign | None:
+    """The decimal separator of a column, if some numbers tell it and none contradicts.
+
+    Undecided are whole numbers and those such as "1.234" and "1,234", which it decides.
+
+    >>> decimal_sign(["1.234", "12", "1.234,5"]), decimal_sign(["4.5", "4,5"])
+    (',', None)
+    """
+    found: set[DecimalSign] = set()
+    for text in texts:
+        number = _DIGITS.search(text) if len(text) <= _LONGEST else None
+        digits = _SPACES.sub("", number[0]) if number else ""
+        if not is_undecided(digits) and (sign := _told(digits)):
+            found.add(sign)
+    return found.pop() if len(found) == 1 else None
+
+
+def is_undecided(digits: str) -> bool:
+    """Whether a number's only separator may be decimal or group thousands: "1.234"."""
+    return _UNDECIDED.fullmatch(digits) is not None and not digits.startswith("0")
+
+
+def _told(digits: str) -> DecimalSign | None:
+    points, commas = digits.count("."), digits.count(",")
+    if not _SHAPE.fullmatch(digits) or not (points or commas):
+        return None
+    return _sign(digits, points, commas)
 
 
 def _sign(digits: str, points: int, commas: int) -> DecimalSign | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -481,6 +482,11 @@ def test_a_joint_credit_waits_for_the_rest_of_the_source(tmp_path: Path) -> None
         ("Unknown", "Song", False),
         ("Unknown", "Artist", True),
         ("?", "Album", False),
+        ("VV.AA.", "Artist", True),
+        ("Various Artists - Topic", "Artist", True),
+        ("...", "Genre", True),
+        ("...", "Song", False),
+        ("#REF!", "RecordLabel", True),
         ("Not On Label (Ann Self-released)", "RecordLabel", True),
         ("self-released", "RecordLabel", True),
         ("Self-Released", "Genre", False),
@@ -576,7 +582,7 @@ def test_ids_written_as_floats_are_whole_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("decimal", "expected"),
-    [(None, [4.5, 1234.5, 1e3, 1.234]), (",", [4.5, 1234.5, 1e3, 1234.0])],
+    [(None, [4.5, 1234.5, 1e3, 1234.0]), (",", [4.5, 1234.5, 1e3, 1234.0])],
 )
 def test_weights_in_the_notation_of_people(
     tmp_path: Path, decimal: Any, expected: list[float]
@@ -659,3 +665,83 @@ def test_pages_know_placeholders_too(tmp_path: Path) -> None:
     found = semi_structured(tmp_path, "a.jsonld", content, format="json-ld")
     assert set(found.records["name"]) == {"First", "Rock & Roll"}
     assert len(found.rejects) == 2
+
+
+def test_an_albums_mbid_is_not_the_artists(tmp_path: Path) -> None:
+    row = {"id": "1", "name": "Ann", "mbid": MBIDS[0], "release_mbid": MBIDS[1]}
+    ids = {"mbid": "musicbrainz", "release_mbid": "musicbrainz"}
+    found = table(tmp_path, json.dumps(row), "a.jsonl", external_ids=ids)
+    assert named(found) == {"Ann": (f"musicbrainz:{MBIDS[0]}",)}
+    assert rejected(found) == [
+        ("id of another kind of thing", f"release_mbid={MBIDS[1]}, of the Artist")
+    ]
+
+
+def test_songs_and_labels_have_addresses_of_their_own(tmp_path: Path) -> None:
+    row = {"id": "1", "name": "Rain", "mbid": MBIDS[0], "isrc": "US-RC1-76-07839"}
+    ids = {"mbid": "musicbrainz", "isrc": "isrc"}
+    found = table(tmp_path, json.dumps(row), "a.jsonl", type="Song", external_ids=ids)
+    assert named(found) == {"Rain": ("isrc:USRC17607839", f"musicbrainz-recording:{MBIDS[0]}")}
+
+
+def test_addresses_as_ids_are_referred_to_by_addresses(tmp_path: Path) -> None:
+    address = f"https://musicbrainz.org/artist/{MBIDS[0]}"
+    (tmp_path / "artists.csv").write_text(f"id,name\n{address},Ann\n")
+    (tmp_path / "songs.csv").write_text(f"id,name,by\ns,Rain,{address}\n")
+    performer = {"predicate": "performer", "ref": "artists"}
+    common = {"id": "id", "name": "name"}
+    found = built(
+        tmp_path,
+        artists={**common, "path": "artists.csv", "type": "Artist"},
+        songs={**common, "path": "songs.csv", "type": "Song", "columns": {"by": performer}},
+    )
+    assert rejected(found) == []
+    assert list(found.statements["object"]) == [f"src/artists/musicbrainz:{MBIDS[0]}"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1.234", "1.234,5", "12"], [1234, 1234.5, 12]),
+        (["1,234", "1,234.5", "7,000"], [1234, 1234.5, 7000]),
+        (["1.234", "1.234.567"], [1234, 1234567]),
+        (["1.234", "2.5"], [1.234, 2.5]),
+        (["1.234", "4,5", "4.5"], [1.234, 4.5, 4.5]),
+        (["1.234", "7"], [1.234, 7]),
+        (["1 234", "1'234", "12,3 k", "1.2M"], [1234, 1234, 12300, 1200000]),
+        (["1234 plays", "~1200", "3x", "3 Tsd."], [1234, 1200, 3, 3000]),
+    ],
+)
+def test_the_other_weights_tell_the_decimal_sign(
+    tmp_path: Path, cells: list[str], expected: list[float]
+) -> None:
+    rows = "".join(f"{n};a;{cell}\n" for n, cell in enumerate(cells))
+    (tmp_path / "i.csv").write_text("u;a;n\n" + rows, encoding="utf-8")
+    plays = InteractionTable(
+        path="i.csv", separator=";", user="u", item="a", weight="n", records="s"
+    )
+    assert read_interactions(plays, tmp_path).interactions["weight"].tolist() == expected
+
+
+def test_the_other_numbers_of_a_column_tell_the_decimal_sign(tmp_path: Path) -> None:
+    content = "id;name;s;t\n1;Ann;1.234;1,234\n2;Bob;4,5;2\n3;Cy;1.000;3\n"
+    found = table(
+        tmp_path,
+        content,
+        separator=";",
+        type="Song",
+        columns={"s": {"predicate": "score"}, "t": {"predicate": "trackNumber"}},
+    )
+    assert stated(found, "score") == {("Ann", "1234"), ("Bob", "4.5"), ("Cy", "1000")}
+    assert stated(found, "trackNumber") == {("Bob", "2"), ("Cy", "3")}
+    assert rejected(found) == [("not a integer", "t=1,234")]
+
+
+def test_a_credit_with_a_long_run_of_spaces_takes_linear_time(tmp_path: Path) -> None:
+    gap = " " * 200_000
+    content = f"id,name,by\n1,One,a{gap}b\n2,Two,Ann{gap}& Bob\n3,Three,Ann\n4,F,Bob\n"
+    performer = {"predicate": "performer", "type": "Artist"}
+    start = time.perf_counter()
+    found = table(tmp_path, content, type="Song", columns={"by": performer})
+    assert time.perf_counter() - start < 5
+    assert {("One", "a b"), ("Two", "Ann"), ("Two", "Bob")} <= stated(found, "performer")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kg_builder.extraction import Extraction
 from kg_builder.extraction.semi_structured.markup.json_ld import BrokenJsonLdError, parse_json_ld
 from tests.kg_builder.conftest import Run, named, reasons, record, triples
 
@@ -296,3 +297,189 @@ def test_a_page_too_large_is_a_reject(write: Write, run: Run) -> None:
     write("p.html", "x" * 5_000)
     found = run(kind="semi-structured", path="p.html", format="html", max_bytes=4_096)
     assert reasons(found) == ["file too large"]
+
+
+def graph(
+    write: Write, run: Run, *things: object, context: object = "https://schema.org"
+) -> Extraction:
+    """What is extracted from a JSON-LD file with the given objects."""
+    write("a.jsonld", json.dumps({"@context": context, "@graph": things}))
+    return run(kind="semi-structured", path="*.jsonld")
+
+
+def test_the_place_in_an_albums_list_is_the_track_number(write: Write, run: Run) -> None:
+    tracks = [
+        {"@type": "ListItem", "position": 1, "item": {"@type": "MusicRecording", "name": "One"}},
+        {"@type": "ListItem", "position": "2", "item": "#two"},
+        {"@type": "ListItem", "position": 3, "name": "Three"},
+        {
+            "@type": "ListItem",
+            "position": 9,
+            "item": {"@type": "MusicRecording", "name": "Four", "position": 4},
+        },
+        {"@type": "ListItem", "position": 5, "item": "Five"},
+    ]
+    album = {
+        "@type": "MusicAlbum",
+        "name": "Leaf",
+        "track": {"@type": "ItemList", "itemListElement": tracks},
+    }
+    found = graph(write, run, album, {"@type": "MusicRecording", "@id": "#two", "name": "Two"})
+    numbers = [row for row in named(found) if row[1] == "trackNumber"]
+    assert sorted((name, number) for name, _, number in numbers) == [
+        ("Five", "5"),
+        ("Four", "4"),
+        ("One", "1"),
+        ("Three", "3"),
+        ("Two", "2"),
+    ]
+    assert {row for row in named(found) if row[1] == "onAlbum"} == {
+        (name, "onAlbum", "Leaf") for name in ("One", "Two", "Three", "Four", "Five")
+    }
+
+
+def test_the_place_in_a_playlist_or_chart_is_no_track_number(write: Write, run: Run) -> None:
+    song = {"@type": "MusicRecording", "name": "One", "byArtist": ["Ida", "Ben"]}
+    items = [{"@type": "ListItem", "position": 7, "item": song}]
+    for list_ in (
+        {"@type": "MusicPlaylist", "name": "Mine", "track": items},
+        {"@type": "ItemList", "name": "Charts", "itemListElement": items},
+    ):
+        assert set(named(graph(write, run, list_))) == {
+            ("One", "performer", "Ida"),
+            ("One", "performer", "Ben"),
+        }
+
+
+def test_tracks_given_as_texts_are_songs_of_the_album(write: Write, run: Run) -> None:
+    found = graph(write, run, {"@type": "MusicAlbum", "name": "Leaf", "track": ["One", "Two"]})
+    assert set(named(found)) == {("One", "onAlbum", "Leaf"), ("Two", "onAlbum", "Leaf")}
+
+
+def test_the_most_specific_of_several_types_counts(write: Write, run: Run) -> None:
+    song = {"@type": ["CreativeWork", "MusicRecording", "Product"], "@id": "http://e.org/s"}
+    found = graph(write, run, {**song, "name": "One"})
+    assert record(found, "src/http://e.org/s")["type"] == "Song"
+
+
+def test_values_are_objects_names_or_addresses(write: Write, run: Run) -> None:
+    found = graph(
+        write,
+        run,
+        {"@type": "MusicGroup", "@id": "http://e.org/ida", "name": "Ida"},
+        {"@type": "MusicAlbum", "@id": "http://e.org/77", "name": "Leaf"},
+        {
+            "@type": "MusicRecording",
+            "name": "One",
+            "byArtist": [
+                "http://e.org/ida",
+                "http://e.org/artist/Ben_Roe",
+                {"@id": "http://e.org/artist/cy-dee"},
+                "Eve feat. Flo",
+                {"@type": "MusicGroup", "name": "Gil"},
+                f"https://musicbrainz.org/artist/{'a' * 8}-aaaa-4aaa-8aaa-{'a' * 12}",
+                {"@id": "http://e.org/artist/123"},
+            ],
+            "inAlbum": "http://e.org/77",
+            "genre": "Rock, R&amp;B; Soul",
+        },
+    )
+    assert set(named(found)) == {
+        *(("One", "performer", name) for name in ("Ida", "Ben Roe", "cy dee", "Eve", "Flo", "Gil")),
+        ("One", "onAlbum", "Leaf"),
+        *(("One", "genre", name) for name in ("Rock", "R&B", "Soul")),
+    }
+    assert reasons(found) == ["thing without a name"] * 2
+
+
+def test_a_release_is_its_album(write: Write, run: Run) -> None:
+    release = {
+        "@type": "MusicRelease",
+        "name": "Leaf (LP)",
+        "recordLabel": ["Fine", {"@type": "Organization", "name": "Nice"}],
+        "datePublished": "2019-03",
+        "track": [{"@type": "MusicRecording", "name": "One"}],
+    }
+    album = {"@type": "MusicAlbum", "name": "Leaf", "byArtist": "Ida"}
+    expected = {
+        ("Leaf", "performer", "Ida"),
+        ("Leaf", "recordLabel", "Fine"),
+        ("Leaf", "recordLabel", "Nice"),
+        ("Leaf", "releaseDate", "2019-03"),
+    }
+    found = graph(write, run, {**release, "releaseOf": album})
+    assert set(named(found)) == {*expected, ("One", "onAlbum", "Leaf")}
+    named_there = [{**release, "@id": "#r"}, {**album, "albumRelease": {"@id": "#r"}}]
+    assert set(named(graph(write, run, *named_there))) == expected
+
+
+def test_composers_of_the_recorded_work_are_the_songs(write: Write, run: Run) -> None:
+    work = {"@type": "MusicComposition", "name": "One", "composer": "Ida", "lyricist": "Ben"}
+    found = graph(write, run, {"@type": "MusicRecording", "name": "One", "recordingOf": work})
+    assert set(named(found)) == {("One", "composer", "Ida"), ("One", "writer", "Ben")}
+
+
+def test_roles_lead_to_the_person(write: Write, run: Run) -> None:
+    found = graph(
+        write,
+        run,
+        {
+            "@type": "MusicGroup",
+            "name": "Leaves",
+            "member": [
+                {"@type": "OrganizationRole", "member": "Ida", "startDate": "1990"},
+                {"@type": "Role", "musicGroupMember": {"@type": "Person", "name": "Ben"}},
+            ],
+        },
+    )
+    assert set(named(found)) == {("Leaves", "hasMember", "Ida"), ("Leaves", "hasMember", "Ben")}
+    assert found.counts["unknown field: schema:startDate of a role"] == 1
+
+
+def test_a_context_may_rename_terms_and_keywords(write: Write, run: Run) -> None:
+    context = {"@vocab": "http://schema.org/", "by": "byArtist", "t": "@type", "s": "schema:genre"}
+    found = graph(
+        write, run, {"t": "MusicAlbum", "name": "L", "by": "I", "s": "pop"}, context=context
+    )
+    assert set(named(found)) == {("L", "performer", "I"), ("L", "genre", "pop")}
+    found = graph(write, run, {"type": "MusicAlbum", "id": "http://e.org/l", "name": "L"})
+    assert record(found, "src/http://e.org/l")["type"] == "Album"
+
+
+def test_names_in_other_languages_are_aliases(write: Write, run: Run) -> None:
+    names = [{"@value": "Blatt", "@language": "de"}, {"@value": "Leaf", "@language": "en"}]
+    found = graph(write, run, {"@type": "MusicAlbum", "@id": "http://e.org/l", "name": names})
+    album = record(found, "src/http://e.org/l")
+    assert (album["name"], list(album["aliases"])) == ("Blatt", ["Leaf"])
+
+
+def test_isrcs_are_ids_of_songs(write: Write, run: Run) -> None:
+    song = {"@type": "MusicRecording", "@id": "http://e.org/s", "name": "One"}
+    found = graph(write, run, {**song, "isrcCode": ["US-RC1-76-07839", "12"]})
+    assert list(record(found, "src/http://e.org/s")["external_ids"]) == ["isrc:USRC17607839"]
+    assert reasons(found) == ["not a known external id"]
+
+
+def test_the_music_ontology_in_json_ld(write: Write, run: Run) -> None:
+    context = {
+        "mo": "http://purl.org/ontology/mo/",
+        "foaf": "http://xmlns.com/foaf/0.1/",
+        "dc": "http://purl.org/dc/elements/1.1/",
+        "owl": "http://www.w3.org/2002/07/owl#",
+    }
+    track = {"@type": "mo:Track", "dc:title": "One", "mo:track_number": 1, "mo:duration": 215000}
+    artist = {
+        "@id": "http://e.org/ida",
+        "@type": "mo:MusicArtist",
+        "foaf:name": "Ida",
+        "owl:sameAs": {"@id": "http://dbpedia.org/resource/Ida"},
+        "foaf:made": {"@type": "mo:Record", "dc:title": "Leaf", "mo:track": [track]},
+    }
+    found = graph(write, run, artist, context=context)
+    assert set(named(found)) == {
+        ("Leaf", "performer", "Ida"),
+        ("One", "onAlbum", "Leaf"),
+        ("One", "trackNumber", "1"),
+        ("One", "duration", "PT3M35S"),
+    }
+    assert list(record(found, "src/http://e.org/ida")["external_ids"]) == ["dbpedia:Ida"]

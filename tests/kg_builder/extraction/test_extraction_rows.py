@@ -228,3 +228,12 @@ def test_rows_that_end_before_the_last_column(write: Write, tmp_path: Path, layo
     reader = read_rows(RowsConfig(path=f"a.{layout}", **plain), tmp_path)
     found = [row for chunk in reader for row in zip(*chunk.columns.values(), strict=True)]
     assert found == rows[1:]
+
+
+@pytest.mark.parametrize("skipped", [0, 1])
+def test_a_spreadsheets_hint_at_the_separator_is_no_heading(
+    write: Write, tmp_path: Path, skipped: int
+) -> None:
+    write("a.csv", "\ufeffsep=;\nid;name\n1;Ann\n")
+    config = RowsConfig(path="a.csv", separator=";", skip_rows=skipped)
+    assert rows_of(config, tmp_path) == ([["1", "Ann"]], [3])

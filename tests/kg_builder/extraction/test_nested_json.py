@@ -316,3 +316,87 @@ def test_names_in_two_columns(tmp_path):
     read = extract(tables, tmp_path, schema=load_schema())
     names = dict(zip(read.records["record"], read.records["name"], strict=True))
     assert [names[one] for one in read.statements["object"]] == ["Ann Example", "Samples"]
+
+
+# ------------------------------------------------------------------ results of SPARQL queries
+
+WD = "http://www.wikidata.org/entity/"
+IN_TSV = f"""?band\t?bandLabel\t?since\t?genre\t?genreLabel
+<{WD}Q901>\t"The \\"Leaves\\""@en\t"1985-01-01T00:00:00Z"^^<http://www.w3.org/2001/XMLSchema#dateTime>\t<{WD}Q1>\t"rock"@en
+<{WD}Q902>\t'Ben'\t1999\t_:b1\t
+_:b2\t"Cy"\t\t\t
+"""
+IN_CSV = f"""band,bandLabel,since,genre,genreLabel
+{WD}Q901,"The ""Leaves""\",1985-01-01T00:00:00Z,{WD}Q1,rock
+{WD}Q902,Ben,1999,http://www.wikidata.org/.well-known/genid/abc,
+_:b2,Cy,,,
+"""
+
+
+def term(value, kind="literal", **more):
+    return {"type": kind, "value": value, **more}
+
+
+IN_JSON = {
+    "head": {"vars": ["band", "bandLabel", "since", "genre", "genreLabel"]},
+    "results": {
+        "bindings": [
+            {
+                "band": term(f"{WD}Q901", "uri"),
+                "bandLabel": term('The "Leaves"', **{"xml:lang": "en"}),
+                "since": term("1985-01-01T00:00:00Z", datatype="xsd:dateTime"),
+                "genre": term(f"{WD}Q1", "uri"),
+                "genreLabel": term("rock"),
+            },
+            {
+                "band": term(f"{WD}Q902", "uri"),
+                "bandLabel": term("Ben"),
+                "since": term("1999", "typed-literal"),
+                "genre": term("t1", "bnode"),
+            },
+            {"band": term("b2", "bnode"), "bandLabel": term("Cy")},
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "end"),
+    [
+        ("r.tsv", IN_TSV, ""),
+        ("q.tsv", IN_TSV, ""),
+        ("r.csv", IN_CSV, ""),
+        ("r.json", IN_JSON, ".value"),
+    ],
+)
+def test_results_of_sparql_give_the_same_in_every_format(tmp_path, file, content, end):
+    write(tmp_path, file, content)
+    mark = "?" if file == "q.tsv" else ""
+    label = f"{mark}genreLabel{end}"
+    table = {
+        "path": file,
+        "rows": "results.bindings" if end else "",
+        "type": "Band",
+        "id": f"{mark}band{end}",
+        "name": f"{mark}bandLabel{end}",
+        "columns": {
+            f"{mark}since{end}": {"predicate": "beginDate"},
+            f"{mark}genre{end}": {"predicate": "genre", "iri": True, "labels": label},
+        },
+    }
+    source = StructuredSource(kind="structured", name="s", tables={"t": table})
+    found = extract(source, tmp_path, schema=load_schema())
+    names = dict(zip(found.records["record"], found.records["name"], strict=True))
+    assert names == {
+        "s/wikidata:Q901": 'The "Leaves"',
+        "s/wikidata:Q902": "Ben",
+        "s/_:b2": "Cy",
+        "s/wikidata:Q1": "rock",
+    }
+    statements = found.statements[["subject", "predicate", "object"]].to_numpy().tolist()
+    assert sorted(map(tuple, statements)) == [
+        ("s/wikidata:Q901", "beginDate", "1985-01-01"),
+        ("s/wikidata:Q901", "genre", "s/wikidata:Q1"),
+        ("s/wikidata:Q902", "beginDate", "1999"),
+    ]
+    assert found.rejects["reason"].tolist() == ["thing without a name"]

@@ -185,3 +185,189 @@ def test_a_class_or_property_that_is_not_there(
     table = {"reads": "rdf", "path": "a.rdf", "type": type_}
     with pytest.raises(DataError, match=words):
         run(kind="structured", tables={"t": table})
+
+
+def rdf(write: Write, run: Run, text: str) -> Any:
+    write("a.ttl", PREFIXES + text)
+    return run(**RDF)
+
+
+@pytest.mark.parametrize(
+    "property_", ["rdfs:label", "skos:prefLabel", "foaf:name", "dc:title", "dct:title", "s:name"]
+)
+def test_a_title_in_any_vocabulary_is_the_name(write: Write, run: Run, property_: str) -> None:
+    skos = "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n"
+    found = rdf(write, run, skos + f'[] a mo:Record ; {property_} "Leaf" ; dct:creator "Ida" .')
+    assert named(found) == [("Leaf", "performer", "Ida")]
+
+
+def test_a_person_may_have_a_name_in_parts_or_an_alias_only(write: Write, run: Run) -> None:
+    found = rdf(
+        write,
+        run,
+        """
+e:1 a mo:MusicArtist ; foaf:familyName "Roe" ; foaf:givenName "Ida" ; foaf:made e:r .
+e:2 a mo:MusicArtist ; foaf:nick "DJ Leaf" ; foaf:made e:r .
+e:r a mo:Record ; dc:title "Leaf" .
+""",
+    )
+    assert set(named(found)) == {("Leaf", "performer", name) for name in ("Ida Roe", "DJ Leaf")}
+
+
+def test_what_has_no_name_is_a_reject_and_never_an_entity(write: Write, run: Run) -> None:
+    found = rdf(
+        write,
+        run,
+        """
+e:r a mo:Record ; dc:title "Leaf" ; foaf:maker [ a mo:MusicArtist ; foaf:based_near e:oslo ] .
+<http://e.org/99> a mo:Record ; foaf:maker e:ida ; dc:date "1999" .
+e:ida a mo:MusicArtist ; foaf:name "Ida" .
+""",
+    )
+    assert named(found) == []
+    assert reasons(found) == ["thing without a name"] * 3
+    assert set(found.records["name"]) == {"Leaf", "Ida"}
+
+
+def test_roles_and_memberships_lead_to_the_member(write: Write, run: Run) -> None:
+    found = rdf(
+        write,
+        run,
+        """
+@prefix event: <http://purl.org/NET/c4dm/event.owl#> .
+e:b a mo:MusicGroup ; foaf:name "Leaves" ; mo:membership [ foaf:agent e:ida ; event:time "x" ] ;
+  s:member [ a s:OrganizationRole ; s:member e:ben ; s:startDate "1991" ] .
+[] a mo:Membership ; mo:group e:b ; foaf:agent e:cy .
+e:ida a mo:SoloMusicArtist ; foaf:name "Ida" .
+e:ben a s:Person ; s:name "Ben" .
+e:cy foaf:name "Cy" .
+""",
+    )
+    assert set(named(found)) == {
+        ("Ida", "memberOf", "Leaves"),
+        ("Cy", "memberOf", "Leaves"),
+        ("Leaves", "hasMember", "Ben"),
+    }
+    assert reasons(found) == []
+    assert found.counts["unknown field: schema:startDate of a role"] == 1
+    assert record(found, "src/http://e.org/cy")["type"] == "Person"
+
+
+def test_lists_lead_to_their_elements(write: Write, run: Run) -> None:
+    found = rdf(
+        write,
+        run,
+        """
+e:r a s:MusicAlbum ; s:name "Leaf" ; s:byArtist ( e:ida e:ben ) ;
+  s:track [ a s:ItemList ; s:itemListElement
+    [ a s:ListItem ; s:position 1 ; s:item e:one ] ,
+    [ a s:ListItem ; s:position "2" ; s:item [ a s:MusicRecording ; s:name "Two" ] ] ] .
+e:one a s:MusicRecording , s:CreativeWork ; s:name "One" .
+e:ida s:name "Ida" . e:ben s:name "Ben" .
+""",
+    )
+    assert set(named(found)) == {
+        ("Leaf", "performer", "Ida"),
+        ("Leaf", "performer", "Ben"),
+        ("One", "onAlbum", "Leaf"),
+        ("One", "trackNumber", "1"),
+        ("Two", "onAlbum", "Leaf"),
+        ("Two", "trackNumber", "2"),
+    }
+    assert record(found, "src/http://e.org/one")["type"] == "Song"
+
+
+def test_signals_performances_and_releases_are_their_track_or_album(write: Write, run: Run) -> None:
+    found = rdf(
+        write,
+        run,
+        """
+e:p a mo:Performance ; mo:performer e:ida ; mo:recorded_as e:sig .
+e:sig a mo:Signal ; mo:published_as e:t .
+e:t a mo:Track ; dc:title "One" .
+e:rel a mo:Release ; dc:title "Leaf" ; mo:record [ a mo:Record ; mo:track e:t ; dc:date "1999" ] .
+e:alb a s:MusicAlbum ; s:name "Tree" ; s:albumRelease e:lp .
+e:lp a s:MusicRelease ; s:name "Tree (LP)" ; s:recordLabel "Fine" .
+e:ida foaf:name "Ida" .
+""",
+    )
+    assert set(named(found)) == {
+        ("One", "performer", "Ida"),
+        ("One", "onAlbum", "Leaf"),
+        ("Leaf", "releaseDate", "1999"),
+        ("Tree", "recordLabel", "Fine"),
+    }
+    assert set(found.records["name"]) == {"One", "Ida", "Leaf", "Tree", "Fine"}
+
+
+def test_ids_in_texts_are_those_of_their_kind(write: Write, run: Run) -> None:
+    mbid = "a74b1b7f-71a5-4011-9441-d0b5e4122711"
+    found = rdf(
+        write,
+        run,
+        f"""
+e:ida a mo:MusicArtist ; foaf:name "Ida" ; mo:musicbrainz_guid "{mbid}" .
+e:t a mo:Track ; dc:title "One" ; mo:isrc "USRC17607839" ; mo:musicbrainz_guid "{mbid}" .
+<http://musicbrainz.org/release-group/{mbid}#_> a mo:Release ; dc:title "Leaf" .
+wd:Q7 rdfs:label "Ben" ; a mo:MusicArtist ; wdt:P436 "{mbid}" ; wdt:P1953 "42" .
+""",
+    )
+    ids = dict(zip(found.records["name"], map(set, found.records["external_ids"]), strict=True))
+    assert ids == {
+        "Ida": {f"musicbrainz:{mbid}"},
+        "One": {"isrc:USRC17607839", f"musicbrainz-recording:{mbid}"},
+        "Leaf": {f"musicbrainz-release-group:{mbid}"},
+        "Ben": {"wikidata:Q7", "discogs:42"},
+    }
+    assert reasons(found) == ["id of another kind of thing"]
+
+
+def test_texts_are_names_in_the_usual_notations(write: Write, run: Run) -> None:
+    song = (
+        """s:name "One" ; s:byArtist "Ida feat. Ben" , "Various Artists" ; s:genre "Rock, Pop" ."""
+    )
+    found = rdf(write, run, f"e:s a s:MusicRecording ; {song}")
+    assert set(named(found)) == {
+        ("One", "performer", "Ida"),
+        ("One", "performer", "Ben"),
+        ("One", "genre", "Rock"),
+        ("One", "genre", "Pop"),
+    }
+    assert reasons(found) == ["stands for nothing: no artist"]
+
+
+def test_unknown_values_and_articles_of_wikidata_are_no_entities(write: Write, run: Run) -> None:
+    found = rdf(
+        write,
+        run,
+        """
+wd:Q9 rdfs:label "Leaves"@en ; wdt:P31 wd:Q215380 ; wdt:P136 wd:Q1 ;
+  wdt:P264 <http://www.wikidata.org/.well-known/genid/abc> .
+wd:Q1 rdfs:label "rock"@en .
+<https://en.wikipedia.org/wiki/Leaves> a s:Article ; s:about wd:Q9 ; s:inLanguage "en" ;
+  s:name "Leaves"@en .
+""",
+    )
+    assert named(found) == [("Leaves", "genre", "rock")]
+    assert reasons(found) == ["thing without a name"]
+    ids = set(record(found, "src/wikidata:Q9")["external_ids"])
+    assert ids == {"wikidata:Q9", "dbpedia:Leaves"}
+
+
+def test_ratings_and_isrcs_of_schema_org(write: Write, run: Run) -> None:
+    found = rdf(
+        write,
+        run,
+        """
+e:t a s:MusicRecording ; s:name "One" ; s:isrcCode "USRC17607839" ;
+  s:aggregateRating [ a s:AggregateRating ; s:ratingValue 4.5 ] .
+""",
+    )
+    assert named(found) == [("One", "score", "4.5")]
+    assert list(record(found, "src/http://e.org/t")["external_ids"]) == ["isrc:USRC17607839"]
+
+
+def test_json_ld_with_a_remote_context_is_pointed_to_its_own_reader(write: Write, run: Run) -> None:
+    write("a.jsonld", '{"@context": "https://schema.org", "@type": "MusicAlbum", "name": "Leaf"}')
+    with pytest.raises(DataError, match="semi-structured"):
+        run(kind="structured", tables={"t": {"reads": "rdf", "path": "a.jsonld"}})

@@ -285,3 +285,194 @@ def test_wikitext_of_other_editions(write: Write, run: Run, box: str, began: boo
         *([("Die Hölzer", "beginDate", "1989")] if began else []),
     }
     assert record(found, "src/h")["type"] == "Band"
+
+
+BOXES = {
+    "tr": """{{Müzik grubu bilgi kutusu | isim = Yaprak | tarz = [[Rock müzik|Rock]], Pop
+        | köken = [[İzmir]]
+        | etkin_yıllar = 1990-günümüz | plak_şirketi = Ada | üyeler = Ayşe Oak<br />Can Elm
+        | eski_üyeler = Deniz Ash | web_sitesi = yaprak.example.org}}""",
+    "uk": """{{Музичний гурт | назва = Листя | жанри = [[рок-музика|рок]], поп | роки = з 1990
+        | місце_створення = [[Львів]] | лейбли = Ада | склад = Оля Дуб<br />Іван Клен
+        | колишні_учасники = Юрій Ясен | офіційний_сайт = yaprak.example.org}}""",
+    "ro": """{{Infocaseta Formație | nume = Frunze | gen = rock, pop | origine = [[Iași]]
+        | ani_activi = 1990 – prezent
+        | case_de_discuri = Ada | membri_actuali = Ana Oak<br />Ion Elm
+        | foști_membri = Dan Ash
+        | website = yaprak.example.org}}""",
+    "el": """{{Πληροφορίες συγκροτήματος | όνομα = Φύλλα | είδος = ροκ, ποπ
+        | προέλευση = [[Αθήνα]]
+        | ενεργά_χρόνια = 1990–σήμερα | δισκογραφική = Ada | μέλη = Άννα Οκ<br />Νίκος Ελμ
+        | πρώην_μέλη = Δήμος Ας | ιστοσελίδα = yaprak.example.org}}""",
+    "he": """{{להקה | שם = עלים | סוגה = רוק, פופ | מקום הקמה = [[חיפה]]
+        | שנות פעילות = 1990–היום
+        | חברת תקליטים = Ada | חברים = אן אוק<br />בן אלם | חברים לשעבר = דן אש
+        | אתר = yaprak.example.org}}""",
+    "ar": """{{صندوق معلومات فرقة موسيقية | الاسم = أوراق | النوع = روك، بوب
+        | الأصل = [[بيروت]]
+        | سنوات النشاط = 1990–حتى الآن | شركة الإنتاج = Ada | الأعضاء = آن أوك<br />بن إلم
+        | الأعضاء السابقون = دان آش | الموقع = yaprak.example.org}}""",
+    "id": """{{Infobox artis musik | nama = Daun | genre = rock, pop | asal = [[Bandung]]
+        | tahun_aktif = 1990–sekarang
+        | label = Ada | anggota = Ani Oak<br />Budi Elm | mantan_anggota = Dedi Ash
+        | situs_web = yaprak.example.org}}""",
+    "vi": """{{Hộp thông tin ban nhạc | tên = Lá | thể loại = rock, pop | nguyên quán = [[Huế]]
+        | năm hoạt động = 1990-nay | hãng đĩa = Ada | thành viên = An Oak<br />Bình Elm
+        | cựu thành viên = Dũng Ash | trang web = yaprak.example.org}}""",
+    "ca": """{{Infotaula de grup musical | nom = Fulles | gènere = rock, pop
+        | origen = [[Girona]]
+        | anys en actiu = 1990–actualitat | discogràfica = Ada
+        | membres = Anna Oak<br />Pau Elm
+        | antics membres = Dídac Ash | lloc web = yaprak.example.org}}""",
+    "no": """{{Infoboks band | navn = Blader | sjanger = rock, pop | opphav = [[Bergen]]
+        | aktive år = 1990–nå
+        | plateselskap = Ada | medlemmer = Anne Oak<br />Per Elm
+        | tidligere medlemmer = Dag Ash
+        | nettside = yaprak.example.org}}""",
+}
+
+
+@pytest.mark.parametrize("language", BOXES)
+def test_bands_of_more_editions(write: Write, run: Run, language: str) -> None:
+    write("a.wikitext", BOXES[language])
+    found = run(kind="semi-structured", path="*.wikitext", language=language)
+    assert reasons(found) == []
+    assert record(found, "src/a")["type"] == "Band"
+    assert record(found, "src/a")["name"] != "a"
+    counts = found.statements["predicate"].value_counts().to_dict()
+    assert counts == {
+        "genre": 2,
+        "origin": 1,
+        "beginDate": 1,
+        "recordLabel": 1,
+        "hasMember": 3,
+        "homepage": 1,
+    }
+    facts = {predicate: object_ for _, predicate, object_ in named(found)}
+    assert (facts["beginDate"], facts["homepage"]) == ("1990", "http://yaprak.example.org")
+    assert [key for key in found.counts if key.startswith("unknown")] == []
+
+
+ALBUMS = {
+    "tr": (
+        "{{Albüm bilgi kutusu|ad=Y|sanatçı=Ayşe|yayımlanma=12 Mayıs 1997"
+        "|tarz=Rock|süre=43:21|şirket=A|yapımcı=C}}"
+    ),
+    "uk": (
+        "{{Музичний альбом|назва=Y|виконавець=Оля|дата випуску=12 травня 1997"
+        "|жанр=рок|тривалість=43:21|лейбл=A|продюсер=C}}"
+    ),
+    "ro": (
+        "{{Infocaseta Album|nume=Y|artist=Ana|lansat=12 mai 1997"
+        "|gen=rock|durată=43:21|casă de discuri=A|producător=C}}"
+    ),
+    "el": (
+        "{{Πληροφορίες άλμπουμ|όνομα=Y|καλλιτέχνης=Ά|κυκλοφορία=12 Μαΐου 1997"
+        "|είδος=ροκ|διάρκεια=43:21|δισκογραφική=A|παραγωγός=C}}"
+    ),
+    "he": ("{{אלבום|שם=Y|מבצע=אן|יצא לאור=12.5.1997|סוגה=רוק|אורך=43:21|חברת תקליטים=A|מפיק=C}}"),
+    "ar": (
+        "{{صندوق معلومات ألبوم|الاسم=Y|الفنان=آن|تاريخ الإصدار=1997-05-12"
+        "|النوع=روك|المدة=43:21|شركة الإنتاج=A|المنتج=C}}"
+    ),
+    "id": (
+        "{{Infobox album|nama=Y|artis=Ani|dirilis=12 Mei 1997"
+        "|genre=rock|durasi=43:21|label=A|produser=C}}"
+    ),
+    "vi": (
+        "{{Thông tin album|tên=Y|nghệ sĩ=An|phát hành={{ngày phát hành|1997|5|12}}"
+        "|thể loại=rock|thời lượng=43:21|hãng đĩa=A|sản xuất=C}}"
+    ),
+    "ca": (
+        "{{Infotaula d'àlbum|nom=Y|artista=Anna|publicació=12 de maig de 1997"
+        "|gènere=rock|durada=43:21|discogràfica=A|productor=C}}"
+    ),
+    "no": (
+        "{{Infoboks album|navn=Y|artist=Anne|utgitt=12. mai 1997"
+        "|sjanger=rock|lengde=43:21|plateselskap=A|produsent=C}}"
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ALBUMS)
+def test_albums_of_more_editions(write: Write, run: Run, language: str) -> None:
+    write("a.wikitext", ALBUMS[language])
+    found = run(kind="semi-structured", path="*.wikitext", language=language)
+    assert (record(found, "src/a")["type"], record(found, "src/a")["name"]) == ("Album", "Y")
+    facts = {predicate: object_ for _, predicate, object_ in named(found)}
+    assert facts.keys() == {
+        "performer",
+        "genre",
+        "releaseDate",
+        "duration",
+        "recordLabel",
+        "producer",
+    }
+    date = facts["releaseDate"]
+    assert (date, facts["duration"]) == ("1997-05-12" if language != "he" else date, "PT43M21S")
+    assert reasons(found) == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{ДН|21|11|1965}}", "{{Doğum tarihi ve yaşı|1965|11|21}}", "{{x|1965|11|21|df=y}}"],
+)
+def test_templates_of_dates_in_any_edition(write: Write, run: Run, template: str) -> None:
+    write("a.wikitext", f"{{{{Музикант|ім'я=Оля|дата народження={template}|жанр=рок}}}}")
+    found = run(kind="semi-structured", path="*.wikitext", language="uk")
+    assert ("Оля", "beginDate", "1965-11-21") in named(found)
+    assert record(found, "src/a")["type"] == "SoloArtist"
+
+
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [
+        ("tr", ("Tarz", "Köken", "Üyeler")),
+        ("uk", ("Жанри", "Місце створення", "Учасники")),
+        ("ro", ("Gen(uri)", "Origine", "Membri")),
+        ("el", ("Είδος", "Προέλευση", "Μέλη")),
+        ("he", ("סוגה", "מקום הקמה", "חברים")),
+        ("ar", ("النوع", "الأصل", "الأعضاء")),
+        ("id", ("Genre", "Asal", "Anggota")),
+        ("vi", ("Thể loại", "Nguyên quán", "Thành viên")),
+        ("ca", ("Gènere", "Origen", "Membres")),
+        ("no", ("Sjanger", "Opphav", "Medlemmer")),
+    ],
+)
+def test_pages_of_more_editions(
+    write: Write, run: Run, language: str, labels: tuple[str, str, str]
+) -> None:
+    values = zip(labels, ("dub", "Leeds", "Ann Oak"), strict=True)
+    write("a.html", wiki_page("".join(row(*pair) for pair in values), language=language))
+    found = run(kind="semi-structured", path="*.html", type="Artist")
+    wanted = {("Ida Oak", "origin", "Leeds"), ("Ida Oak", "hasMember", "Ann Oak")}
+    assert wanted <= set(named(found))
+
+
+def test_members_are_read_without_what_they_play(write: Write, run: Run) -> None:
+    members = (
+        "* [[Ida Oak]] – drums (1978–1980)\n* Ben Elm - vocals\n* See [[#Members|members section]]"
+    )
+    write(
+        "a.wikitext",
+        f"{{{{Infobox band|name=Leaves|past_members={{{{plainlist|\n{members}\n}}}}}}}}",
+    )
+    write(
+        "a.html", wiki_page(row("Origin", "Leeds") + row("Members", "Cy Ash – bass<br>See below"))
+    )
+    for path in ("*.wikitext", "*.html"):
+        found = run(kind="semi-structured", path=path, type="Artist")
+        names = {name for _, predicate, name in named(found) if predicate == "hasMember"}
+        assert names == ({"Ida Oak", "Ben Elm"} if path == "*.wikitext" else {"Cy Ash"})
+        assert reasons(found) == ["refers to another place"]
+
+
+def test_of_several_lengths_the_first_counts(write: Write, run: Run) -> None:
+    length = "{{duration|m=3|s=35}} (album version)<br>3:05 (single)"
+    more = "recorded=May–June 2004|label=<small>(US)</small> Ada"
+    write("a.wikitext", f"{{{{Infobox song|name=Rain|length={length}|{more}}}}}")
+    assert set(named(run(kind="semi-structured", path="*.wikitext"))) == {
+        ("Rain", "duration", "PT3M35S"),
+        ("Rain", "recordDate", "2004-05"),
+        ("Rain", "recordLabel", "Ada"),
+    }

@@ -155,3 +155,9 @@ def test_entities_are_refused(write: Write, run: Run) -> None:
     )
     with pytest.raises(DataError, match="declares a document type or entities"):
         read(run, "l.s", name="t")
+
+
+def test_the_text_of_an_element_with_or_without_attributes(write: Write, run: Run) -> None:
+    write("a.xml", '<l><s><t a="b">One</t></s><s><t>Two</t></s></l>')
+    for path in ("t", "t.#text"):
+        assert set(read(run, "l.s", name=path).records["name"]) == {"One", "Two"}

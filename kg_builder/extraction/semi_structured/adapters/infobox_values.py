@@ -10,7 +10,7 @@ from typing import Any, Final
 import mwparserfromhell
 from mwparserfromhell.nodes import ExternalLink, HTMLEntity, Tag, Template, Text, Wikilink
 
-from kg_builder.extraction.values import clean_text
+from kg_builder.extraction.values import clean_text, parse_date
 
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _LISTS: Final = frozenset(
@@ -26,6 +26,13 @@ _LISTS: Final = frozenset(
         "unbulleted",
         "bulleted list",
         "collapsible list",
+        "düz liste",
+        "yatay liste",
+        "flatliste",
+        "قائمة أفقية",
+        "قائمة بدون نقط",
+        "liste à puces",
+        "lista",
         "csv",
     }
 )
@@ -84,10 +91,45 @@ _DATES: Final = frozenset(
     }
 )
 _DROPPED: Final = frozenset({"ref", "references", "gallery", "score", "math", "sup"})
+_DATE_IN: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}|\d{4}-\d{2}\b"
+    r"|\d{4}\s*[年년](?:\s*\d{1,2}\s*[月월](?:\s*\d{1,2}\s*[日일])?)?"
+    r"|(?:\d{1,2}(?:er|[.º])?\s+(?:de\s+|d['’])?)?[^\W\d_]{3,12}\.?(?:\s+\d{1,2},|\s+de|\s+del)?\s+\d{4}"
+    r"|\b\d{1,2}\.\s?\d{1,2}\.\s?\d{4}"
+    r"|(?<!\d)\d{4}(?!\d)"
+)
 _BREAK: Final = "\n"
 _SPLIT: Final = re.compile(r"[\n•·]|(?<=\s)/(?=\s)")
 _COMMA: Final = re.compile(r"[,;،、](?!\d{3}\b)\s*")
 _NOTE: Final = re.compile(r"\s*\([^()]*\)\s*$")
+_COUNTRY: Final = re.compile(r"^\([A-Z]{2,3}\)\s+(?=\S)")
+_ELSEWHERE: Final = re.compile(
+    r"^(?:see|siehe|voir|ver|zie|vedi|se|см\.|zob\.)\s.*(?:\b(?:section|below|above|members?|list|article|"
+    r"page|discography|unten|abschnitt|liste|mitglieder|membres|sección|miembros|seção|integrantes)\b"
+    r"|ниже|состав)",
+    re.IGNORECASE,
+)
+
+
+def refers_elsewhere(text: str) -> bool:
+    """Whether a value only points to another part of the article.
+
+    >>> refers_elsewhere("See members section"), refers_elsewhere("See You")
+    (True, False)
+    """
+    return len(text) < _LONGEST and _ELSEWHERE.match(text) is not None
+
+
+_LONGEST: Final = 100
+
+
+def without_part_played(text: str) -> str:
+    """A member's name without what they play: "Cy Roe – drums".
+
+    >>> without_part_played("Cy Roe – drums, vocals"), without_part_played("Jay-Z")
+    ('Cy Roe', 'Jay-Z')
+    """
+    return re.split(r"\s+[–—-]\s+", text, maxsplit=1)[0].strip() or text
 
 
 @dataclass(frozen=True)
@@ -200,8 +242,10 @@ def _template(node: Template) -> Iterator[Piece]:
         yield Piece(_BREAK)
     elif name in {"spaced ndash", "snd", "ndash", "spnd", "endash", "en dash"}:
         yield Piece("–")
-    elif name == "flag" and positional:
+    elif name in {"flag", "bayrak"} and positional:
         yield Piece(plain(positional[0]))
+    elif date := _numbers_of_date(positional):
+        yield Piece(date)
 
 
 def _date(name: str, positional: list[Any]) -> str:
@@ -218,6 +262,50 @@ def _date(name: str, positional: list[Any]) -> str:
         numbers = numbers[:1]
     numbers = [number for number in numbers[:3] if int(number)]
     return "-".join([number.zfill(2) for number in numbers])
+
+
+def _numbers_of_date(positional: list[Any]) -> str:
+    """The date in a template of any edition's name: {{ДН|21|11|1965}}, {{Doğum tarihi|1965|11|21}}.
+
+    '' if its first values are no year, month and day, in this order or from the day on.
+    """
+    texts = [plain(part) for part in positional[:3]]
+    if len(texts) < 3 or not all(map(_NUMBER.fullmatch, texts)):
+        return ""
+    one, month, other = map(int, texts)
+    year, day = (one, other) if one > _DAYS else (other, one)
+    if not (_EARLIEST <= year <= _LATEST and 0 <= month <= 12 and 0 <= day <= _DAYS):
+        return ""
+    parts = [f"{year:04}", *([f"{month:02}", *([f"{day:02}"] if day else [])] if month else [])]
+    return "-".join(parts)
+
+
+_DAYS: Final = 31
+_EARLIEST: Final = 1000
+_LATEST: Final = 2200
+
+
+_MONTHS: Final = re.compile(
+    r"\b([^\W\d_]{3,12})\s*[–—-]\s*[^\W\d_]{3,12}((?:\s+(?:de|of))?\s+\d{4})\b"
+)
+"""A recording from May to June 2004 is dated by its beginning."""
+
+
+def date_in(text: str) -> str:
+    """The first date in a text, in any language; the text if there is none.
+
+    >>> date_in("born 12 mai 1997 in Oslo"), date_in("около 1990 года")
+    ('12 mai 1997', '1990')
+    """
+    text = _MONTHS.sub(r"\1\2", text)
+    if parse_date(text) is not None:
+        return text
+    for found in _DATE_IN.finditer(text):
+        year = re.search(r"\d{4}", found[0])
+        for part in (found[0], year[0] if year else ""):
+            if parse_date(part) is not None:
+                return part
+    return text
 
 
 def _many_links(group: list[Piece]) -> bool:
@@ -243,6 +331,7 @@ def _items_of(group: list[Piece], *, commas: bool) -> Iterator[Item]:
 
 def _item(text: str, target: str) -> Iterator[Item]:
     text = clean_text(text).strip(" *#:•·-–—|'\"").strip()
+    text = _COUNTRY.sub("", text)
     found = _NOTE.search(text)
     note = found[0].strip(" ()") if found else ""
     if found:

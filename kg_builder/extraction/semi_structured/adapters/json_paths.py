@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from kg_builder.databases import column_id
+from kg_builder.databases import NO_ID, NoIdError, check_prefix, column_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import id_key
 from kg_builder.extraction.objects import why_not
@@ -129,6 +129,8 @@ class ThingReader:
     def __init__(self, document: Document, mapping: JsonMap) -> None:
         self._document, self._mapping = document, mapping
         where = f"source {document.source.name!r}"
+        for prefix in mapping.external_ids.values():
+            check_prefix(prefix, f"{where}, external_ids")
         self._types = Types(mapping.type, document.out.schema, where)
         self._readers = [
             (
@@ -190,16 +192,19 @@ class ThingReader:
             texts = list(reversed(found))
             if prefix and len(texts) > 1:
                 out.reject(
-                    "not a known external id",
+                    NO_ID,
                     evidence,
                     f"{len(texts)} ids of {prefix} for one thing: {' '.join(texts)}",
                 )
                 continue
             for text in texts:
-                if short := column_id(prefix, text):
-                    external.append(short)
+                try:
+                    short = column_id(prefix, text, column=path, type_=type_, classes=out.schema)
+                except NoIdError as fault:
+                    place = f"{document.name}#{found[text]}"
+                    out.reject(str(fault), place, f"{path}={text}, of the {type_}")
                 else:
-                    out.reject("not a known external id", f"{document.name}#{found[text]}", text)
+                    external.append(short)
         out.record(
             key,
             type_,

@@ -17,13 +17,20 @@ from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.adapters.infobox_values import (
     Item,
+    date_in,
     items,
     parse,
     plain,
+    refers_elsewhere,
     without_comments,
+    without_part_played,
     without_unclosed,
 )
-from kg_builder.extraction.values import parse_period, without_disambiguator
+from kg_builder.extraction.values import (
+    parse_duration,
+    parse_period,
+    without_disambiguator,
+)
 from kg_builder.extraction.values.text import fold
 from kg_builder.extraction.web_pages import decode_page
 from kg_builder.packed_files import without_packing
@@ -136,9 +143,18 @@ BACKGROUNDS: Final = {
 _NAMED: Final[dict[str, dict[str, list[str]]]] = tomllib.loads(
     resources.files(__package__).joinpath("infoboxes.toml").read_text(encoding="utf-8")
 )
-_KIND_OF: Final = {name: kind for kind, names in _NAMED.pop("templates").items() for name in names}
+
+
+def label_key(text: str) -> str:
+    """A label or template's name in the form in which it is looked up, in any script."""
+    return " ".join(text.casefold().replace("\u0307", "").split())  # of the Turkish İ
+
+
+_KIND_OF: Final = {
+    label_key(name): kind for kind, names in _NAMED.pop("templates").items() for name in names
+}
 FIELD_OF_LABEL: Final = {
-    label: field
+    label_key(label): field
     for fields in _NAMED.values()
     for field, labels in fields.items()
     for label in labels
@@ -181,10 +197,6 @@ _OTHER_FIELDS: Final = {*NAME_FIELDS, *ALIAS_FIELDS, *PERIOD_FIELDS, *IGNORED}
 _NAME: Final = re.compile(r"\s*infobox(?![a-z])", re.IGNORECASE)
 _INFOBOX: Final = re.compile(rb"\{\{\s*infobox", re.IGNORECASE)
 _NUMBERED: Final = re.compile(r"\d+a?$")  # "Besetzung1a" is a member, "Besetzung1b" their role
-_DATE_IN: Final = re.compile(
-    r"(?:\d{1,2} )?(?:January|February|March|April|May|June|July|August|September|October|"
-    r"November|December)(?: \d{1,2},)? \d{4}|\d{4}-\d{2}-\d{2}|\d{4}-\d{2}|\b\d{4}\b"
-)
 
 
 class WikitextArticles:
@@ -230,7 +242,7 @@ def _infoboxes(code: Any) -> list[Template]:
 
 def _name(template: Template) -> str:
     """The kind of infobox as the template's name states it: "Infobox musical artist"."""
-    return " ".join(_NAME.sub("", str(template.name)).replace("_", " ").casefold().split())
+    return label_key(_NAME.sub("", str(template.name)).replace("_", " "))
 
 
 class _Infobox:
@@ -252,7 +264,7 @@ class _Infobox:
 
     def _field(self, name: str) -> str:
         """A field in English, with its number: "Besetzung1a" is "members1a"."""
-        words = " ".join(name.replace("_", " ").casefold().split())
+        words = label_key(name.replace("_", " "))
         number = _NUMBERED.search(words)
         stem = words[: number.start()] if number else words
         field = stem.replace(" ", "_")
@@ -311,8 +323,11 @@ class _Infobox:
         schema = self._out.schema
         predicate = schema.predicates[mapping.predicate]
         if predicate.datatype == "date":
-            found = _DATE_IN.search(_normal(plain(value)))
-            text = found[0] if found else plain(value)
+            self._say.say(key, mapping.predicate, date_in(_normal(plain(value))), evidence)
+            return
+        if predicate.datatype == "duration":
+            texts = [item.text for item in items(value, commas=False)] or [plain(value)]
+            text = next(filter(parse_duration, texts), texts[0])  # of several versions the first
             self._say.say(key, mapping.predicate, text, evidence)
             return
         if predicate.is_attribute:
@@ -330,6 +345,11 @@ class _Infobox:
         predicate = self._out.schema.predicates[mapping.predicate]
         type_ = mapping.type or (predicate.domain if mapping.inverse else predicate.range)[0]
         text = item.text
+        if mapping.predicate == "hasMember":
+            text = without_part_played(text)
+            if refers_elsewhere(text):
+                self._out.reject("refers to another place", evidence, text)
+                return
         if type_ == "Place" and item.target and "," not in text:
             # "[[Bristol]], England" is one text; the link is only the town
             external = external if fold(_bare(item.target)) == fold(text) else []

@@ -7,11 +7,20 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from kg_builder.extraction.semi_structured.markup.nodes import SCHEMA_ORG, Node, Text, term
+from kg_builder.extraction.semi_structured.markup.nodes import (
+    DESCRIBING,
+    SCHEMA_ORG,
+    Node,
+    Text,
+    term,
+)
 from kg_builder.extraction.tabular.config import escape, scalar
 from kg_builder.ontology import PREFIXES
 
 MAX_DEPTH: Final = 64
+_ALIASES: Final = 4
+"""Maximum number of aliases of aliases in a context."""
+_NO_REFERENCES: Final = DESCRIBING | {SCHEMA_ORG + name for name in ("url", "image")}
 _WRAPPING: Final = re.compile(
     r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|"
     r"(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)\s*;?\s*$"
@@ -52,13 +61,22 @@ class _Context:
     Remote contexts are not fetched; their terms are taken as schema.org's.
     """
 
-    def __init__(self, prefixes: dict[str, str] | None = None, vocabulary: str = SCHEMA_ORG):
+    def __init__(
+        self,
+        prefixes: dict[str, str] | None = None,
+        vocabulary: str = SCHEMA_ORG,
+        keywords: dict[str, str] | None = None,
+    ):
         self.prefixes = prefixes or dict(PREFIXES)
         self.vocabulary = vocabulary
+        self.keywords = keywords or {}
+        """Other names of keywords: schema.org's context has "type" for "@type"."""
 
     def extended(self, value: Any) -> _Context:
-        prefixes, vocabulary = dict(self.prefixes), self.vocabulary
+        prefixes, vocabulary, keywords = dict(self.prefixes), self.vocabulary, dict(self.keywords)
         for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, str):
+                keywords |= {"id": "@id", "type": "@type"}
             if not isinstance(part, dict):
                 continue
             for key, item in part.items():
@@ -68,16 +86,32 @@ class _Context:
                     continue
                 if key == "@vocab":
                     vocabulary = term(item)
+                elif item.startswith("@"):
+                    keywords[key] = item
                 elif not key.startswith("@"):
                     prefixes[key] = item
-        return _Context(prefixes, vocabulary)
+        return _Context(prefixes, vocabulary, keywords)
 
-    def term(self, name: str) -> str:
+    def spelled_out(self, value: dict[str, Any]) -> dict[str, Any]:
+        """An object with its own context's names of keywords in place of aliases."""
+        if not self.keywords or self.keywords.keys().isdisjoint(value):
+            return value
+        return {
+            key if key.startswith("@") else self.keywords.get(key, key): item
+            for key, item in value.items()
+        }
+
+    def term(self, name: str, depth: int = 0) -> str:
+        """The address for a term, a compact address ("schema:name") or an alias of either."""
         prefix, colon, local = name.partition(":")
         if colon and not local.startswith("//") and prefix in self.prefixes:
             return term(self.prefixes[prefix] + local)
-        if not colon and "://" in self.prefixes.get(name, ""):
-            return term(self.prefixes[name])
+        if not colon and name in self.prefixes:
+            alias = self.prefixes[name]
+            if "://" in alias:
+                return term(alias)
+            if alias != name and depth < _ALIASES:
+                return self.term(alias, depth + 1)
         return term(name, self.vocabulary)
 
 
@@ -90,6 +124,7 @@ def _top(value: Any, pointer: str, context: _Context, depth: int) -> Iterator[No
     elif isinstance(value, dict):
         if "@context" in value:
             context = context.extended(value["@context"])
+        value = context.spelled_out(value)
         if "@type" in value or ("@id" in value and "@graph" not in value):
             yield _node(value, pointer, context, depth)
         for key, item in value.items():
@@ -102,6 +137,7 @@ def _node(value: dict[str, Any], pointer: str, context: _Context, depth: int) ->
         raise BrokenJsonLdError(f"nested deeper than {MAX_DEPTH}")
     if "@context" in value:
         context = context.extended(value["@context"])
+    value = context.spelled_out(value)
     types = value.get("@type", [])
     node = Node(
         pointer,
@@ -141,17 +177,23 @@ def _values(value: Any, pointer: str, context: _Context, depth: int) -> Iterator
 
 
 def _resolve(found: list[Node]) -> None:
-    """Resolve nodes with only an @id to the node with that id."""
+    """Resolve nodes with only an @id, and texts that are one, to the node with that id.
+
+    Properties that say what a node is called or where it is are no references.
+    """
     described: dict[str, Node] = {}
     everything = [node for top in found for node in _walk(top)]
     for node in everything:
         if node.id and node.properties:
             described.setdefault(node.id, node)
     for node in everything:
-        for values in node.properties.values():
+        for name, values in node.properties.items():
             for index, value in enumerate(values):
-                if isinstance(value, Node) and value.id and not value.properties:
-                    values[index] = described.get(value.id, value)
+                if isinstance(value, Node):
+                    if value.id and not value.properties:
+                        values[index] = described.get(value.id, value)
+                elif value.value in described and name not in _NO_REFERENCES:
+                    values[index] = described[value.value]
 
 
 def _walk(node: Node) -> Iterator[Node]:

@@ -9,14 +9,20 @@ from typing import Final
 
 from lxml import etree, html
 
-from kg_builder.databases import external_id
+from kg_builder.databases import address_id
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
+from kg_builder.extraction.semi_structured.adapters.infobox_values import (
+    date_in,
+    refers_elsewhere,
+    without_part_played,
+)
 from kg_builder.extraction.semi_structured.adapters.wikitext import (
     ALIAS_FIELDS,
     FIELD_OF_LABEL,
     INFOBOXES,
     PERIOD_FIELDS,
+    label_key,
 )
 from kg_builder.extraction.semi_structured.markup.nodes import absolute
 from kg_builder.extraction.values import clean_text, parse_period, without_disambiguator
@@ -101,7 +107,7 @@ def add_facts(
         for text in _parts(fact.text, commas=True)
         if fold(text) != fold(name)
     ]
-    page_id = external_id(address) if address else None
+    page_id = address_id(address) if address else None
     key = out.record(
         f"{out.source}/{file}#topic",
         type_,
@@ -172,8 +178,7 @@ class _Topic:
         predicate = self.assertions.out.schema.predicates[mapping.predicate]
         if predicate.datatype == "date":
             begin, _ = parse_period(clean_text(fact.text))
-            found = None if begin else _DATE_IN.search(clean_text(fact.text))
-            text = begin.text if begin else found[0] if found else fact.text
+            text = begin.text if begin else date_in(clean_text(fact.text))
             self.say(mapping.predicate, text, fact.pointer)
         elif predicate.datatype == "anyURI":
             for address in _addresses(fact, self.address):
@@ -182,6 +187,12 @@ class _Topic:
             self.say(mapping.predicate, _parts(fact.text, commas=False)[0], fact.pointer)
         else:
             for text in _parts(fact.text, commas=mapping.commas):
+                if mapping.predicate == "hasMember":
+                    text = without_part_played(text)
+                    if refers_elsewhere(text):
+                        evidence = f"{self.file}#{fact.pointer}"
+                        self.assertions.out.reject("refers to another place", evidence, text)
+                        continue
                 self.say(mapping.predicate, text, fact.pointer, mapping.type)
 
     def _period(self, fact: Fact) -> None:
@@ -249,7 +260,7 @@ def _facts(root: html.HtmlElement) -> Iterator[Fact]:
 
 
 def _field(label: html.HtmlElement) -> str:
-    words = clean_text(_lines(label)).rstrip(":").casefold()
+    words = label_key(clean_text(_lines(label)).rstrip(":"))
     return FIELD_OF_LABEL.get(words, words.replace(" ", "_"))
 
 

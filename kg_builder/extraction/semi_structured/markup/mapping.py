@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import unquote
 
-from kg_builder.databases import external_id
+from kg_builder.credits import is_featuring
+from kg_builder.databases import NoIdError, address_id, column_id
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.objects import Assertions, why_not
+from kg_builder.extraction.objects import Assertions, read_name, why_not
 from kg_builder.extraction.semi_structured.markup.nodes import (
     ALIASES,
     CONTAINERS,
@@ -14,22 +18,29 @@ from kg_builder.extraction.semi_structured.markup.nodes import (
     GROUP_ONLY,
     MANY,
     MAX_DEPTH,
+    MERGED,
     MORE_CLASSES,
     MUSIC_ONLY,
     NAMES,
     OLD_NAMES,
     PAGE,
+    ROLES,
     SCHEMA_ORG,
     WRAPPERS,
     Node,
     Text,
     absolute,
 )
-from kg_builder.extraction.values import clean_text, country_name, is_placeholder
+from kg_builder.extraction.values import clean_text, country_name, decoded, is_placeholder
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema, curie
 
-_OF_RELEASES = (("recordLabel", "recordLabel"), ("datePublished", "releaseDate"))
+_SEPARATORS: Final = re.compile(r"[,;|]")
+_ONLY_ID: Final = re.compile(
+    r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[QL]\d+|[A-Za-z0-9]{22}"
+)
+"""What names nothing to a reader: MBIDs, ids of Wikidata and Spotify."""
+
 _ORGANIZATIONS = frozenset(
     SCHEMA_ORG + name
     for name in ("MusicGroup", "Organization", "Corporation", "LocalBusiness", "PerformingGroup")
@@ -54,6 +65,8 @@ class NodeMapper:
         self._say = Assertions(out, method, confidence)
         self._done: dict[int, str | None] = {}
         self._artists: dict[str, str] = {}
+        self._releases_of_albums: set[int] = set()
+        """Nodes of releases that an album names: facts about it, not albums of their own."""
 
     def add(self, nodes: list[Node]) -> int:
         """Add the entities of a page; returns their number."""
@@ -61,9 +74,24 @@ class NodeMapper:
             seen: set[int] = set()
             for node in nodes:
                 _resolve_ids(node, self._address_of_page, seen)
+        self._find_releases(nodes)
         for node in nodes:
-            self._thing(node, None, 0)
+            if id(node) not in self._releases_of_albums:
+                self._thing(node, None, 0)
         return sum(key is not None for key in self._done.values())
+
+    def _find_releases(self, nodes: list[Node]) -> None:
+        todo, seen = list(nodes), set[int]()
+        while todo:
+            node = todo.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            for name, values in node.properties.items():
+                inner = [value for value in values if isinstance(value, Node)]
+                if name == SCHEMA_ORG + "albumRelease":
+                    self._releases_of_albums.update(map(id, inner))
+                todo += inner
 
     # -------------------------------------------------------------------------------- things
 
@@ -76,13 +104,18 @@ class NodeMapper:
         self._done[id(node)] = None
         if depth > MAX_DEPTH:
             return None
+        if (album := self._album_of(node, depth)) is not None:
+            return album
         type_ = self._type(node, wanted)
         name = clean_text(node.first(*NAMES))
+        if not name and wanted is not None and not node.properties:
+            name = _name_in(node.id) if node.id else ""  # only referred to
         if type_ is None or not name:
             if wanted is None:
                 self._inside(node, depth)
-            if type_ is not None and node.properties:
-                self.out.reject("thing without a name", self._evidence(node.pointer), type_)
+            if type_ is not None and (node.properties or (wanted and node.id)):
+                detail = f"{type_} {node.id}".strip()
+                self.out.reject("thing without a name", self._evidence(node.pointer), detail)
             return None
         evidence = self._evidence(node.pointer)
         if is_placeholder(name, type_):
@@ -95,7 +128,11 @@ class NodeMapper:
             type_,
             name,
             evidence=evidence,
-            aliases=[alias for text in node.texts(*ALIASES) if (alias := clean_text(text.value))],
+            aliases=[
+                alias
+                for text in node.texts(*NAMES[:1], *ALIASES)
+                if (alias := clean_text(text.value)) and alias != name
+            ],
             external_ids=same,
         )
         self._done[id(node)] = key
@@ -103,10 +140,24 @@ class NodeMapper:
         self._properties(node, key, type_, depth)
         return key
 
+    def _album_of(self, release: Node, depth: int) -> str | None:
+        """The album of a release that names it; what is said of the release is said of the album.
+
+        None if the node is no such release.
+        """
+        if SCHEMA_ORG + "MusicRelease" not in release.types:
+            return None
+        for value in release.properties.get(SCHEMA_ORG + "releaseOf", []):
+            if isinstance(value, Node) and (key := self._thing(value, ("Album",), depth + 1)):
+                self._done[id(release)] = key
+                self._properties(release, key, "Album", depth)
+                return key
+        return None
+
     def _key(self, node: Node, type_: str, name: str, owner: str, *, top: bool) -> str:
         source = self.out.source
         if node.id and "://" in node.id:
-            return f"{source}/{external_id(node.id) or curie(node.id)}"
+            return f"{source}/{address_id(node.id) or curie(node.id)}"
         if node.id:
             return f"{source}/{self._file}#{node.id.lstrip('#')}"
         if top:
@@ -150,15 +201,34 @@ class NodeMapper:
         return any(SCHEMA_ORG + name in node.properties for name in names)
 
     def _same(self, node: Node) -> list[str]:
-        addresses = [node.id, *(text.value for text in node.texts("sameAs", "mainEntityOfPage"))]
-        return [short for address in addresses if address and (short := external_id(address))]
+        same = node.properties.get(SCHEMA_ORG + "sameAs", [])
+        addresses = [
+            node.id,
+            *(value.id for value in same if isinstance(value, Node)),
+            *(text.value for text in node.texts("sameAs", "mainEntityOfPage")),
+        ]
+        found = [short for address in addresses if address and (short := address_id(address))]
+        for text in node.texts("isrcCode"):
+            try:
+                short = column_id(
+                    "isrc", text.value, column="", type_="Song", classes=self.out.schema
+                )
+            except NoIdError as fault:
+                evidence = self._evidence(text.pointer)
+                self.out.reject(str(fault), evidence, f"isrcCode={text.value}")
+            else:
+                found.append(short)
+        return found
 
     def _inside(self, node: Node, depth: int) -> None:
         """Search for entities inside a node that is not one: lists, pages, search results."""
         for name in (*CONTAINERS, *MUSIC_ONLY, "byArtist", "performer"):
-            for value in node.properties.get(SCHEMA_ORG + name, []):
-                if isinstance(value, Node):
-                    self._thing(value, None, depth + 1)
+            self._each(node.properties.get(SCHEMA_ORG + name, []), depth)
+
+    def _each(self, values: list[Node | Text], depth: int) -> None:
+        for value in values:
+            if isinstance(value, Node):
+                self._thing(value, None, depth + 1)
 
     # ---------------------------------------------------------------------------- properties
 
@@ -170,27 +240,41 @@ class NodeMapper:
             plain = iri.removeprefix(SCHEMA_ORG)
             if iri.startswith(SCHEMA_ORG) and plain in OLD_NAMES:
                 iri = SCHEMA_ORG + OLD_NAMES[plain]
+            if plain == "location" and schema.is_a(type_, "Agent"):
+                iri = SCHEMA_ORG + "foundingLocation"
             if iri == SCHEMA_ORG + "publisher" and not self._is_record_label(node, values, type_):
                 continue
-            if plain == "albumRelease":
-                self._releases(key, values, depth)
+            if plain in MERGED:
+                self._merge(key, type_, MERGED[plain], values, depth)
             elif plain in {"event", "events"}:
                 for value in values:
                     if isinstance(value, Node):
                         self._event(value, key, depth)
             elif iri in schema.predicate_of:
-                name, swapped = schema.predicate_of[iri]
-                if name == "performed" and schema.is_a(type_, "Album"):
-                    name, swapped = "onAlbum", True  # the tracks of an album
-                if not self._in_place(name, swapped, type_):
-                    self.out.counts[f"field out of place: {type_} {curie(iri)}"] += len(values)
-                    continue
-                for value in values:
-                    self._value(key, name, swapped, value, depth)
-            elif plain not in CONTAINERS:
+                self._property(key, type_, iri, values, depth)
+            elif plain not in CONTAINERS and plain != "releaseOf":
                 self.out.counts[f"unknown field: {curie(iri)}"] += len(values)
         if schema.is_a(type_, "Place"):
             self._address(node, key)
+
+    def _property(
+        self, key: str, type_: str, iri: str, values: list[Node | Text], depth: int
+    ) -> None:
+        """Add the values of a property that the data model maps."""
+        schema, plain = self.out.schema, iri.removeprefix(SCHEMA_ORG)
+        name, swapped = schema.predicate_of[iri]
+        if name == "performed" and schema.is_a(type_, "Album"):
+            name, swapped = "onAlbum", True  # the tracks of an album
+        if self._in_place(name, swapped, type_):
+            context = _Context(key, name, swapped, plain)
+            for value in values:
+                self._value(context, value, depth)
+            return
+        if plain in MUSIC_ONLY:  # the songs of a playlist
+            self._each(values, depth)
+            values = [value for value in values if isinstance(value, Text)]
+        if values:
+            self.out.counts[f"field out of place: {type_} {curie(iri)}"] += len(values)
 
     def _is_record_label(self, node: Node, values: list[Node | Text], type_: str) -> bool:
         """Whether a publisher is a record label.
@@ -210,13 +294,24 @@ class NodeMapper:
             return True
         return False
 
-    def _releases(self, key: str, values: list[Node | Text], depth: int) -> None:
-        """Merge the releases (LP, download) of an album into it: label and date."""
+    def _merge(
+        self,
+        key: str,
+        type_: str,
+        names: tuple[str, ...],
+        values: list[Node | Text],
+        depth: int,
+    ) -> None:
+        """Merge facts about a node into another: of an album's releases its label and date."""
         for value in values:
-            if isinstance(value, Node):
-                for name, predicate in _OF_RELEASES:
+            if isinstance(value, Node) and depth < MAX_DEPTH:
+                for name in names:
+                    predicate, swapped = self.out.schema.predicate_of[SCHEMA_ORG + name]
+                    if not self._in_place(predicate, swapped, type_):
+                        continue
+                    context = _Context(key, predicate, swapped, name)
                     for inner in value.properties.get(SCHEMA_ORG + name, []):
-                        self._value(key, predicate, False, inner, depth + 1)
+                        self._value(context, inner, depth + 1)
 
     def _in_place(self, predicate: str, swapped: bool, type_: str) -> bool:
         """Whether the data model allows the property for the class."""
@@ -224,21 +319,15 @@ class NodeMapper:
         allowed = item.range if swapped else item.domain
         return not allowed or any(self.out.schema.compatible(type_, name) for name in allowed)
 
-    def _value(
-        self, key: str, predicate: str, swapped: bool, value: Node | Text, depth: int
-    ) -> None:
+    def _value(self, context: _Context, value: Node | Text, depth: int) -> None:
+        key, predicate, swapped = context.key, context.predicate, context.swapped
         item = self.out.schema.predicates[predicate]
         if isinstance(value, Text):
-            texts = value.value.split(",") if predicate in MANY else [value.value]
-            for text in texts:
-                if not item.is_attribute:
-                    text = _name_in(text)
-                if item.datatype == "anyURI":
-                    text = absolute(self._address_of_page, text)
-                if text.strip():
-                    self._say.say(key, predicate, text, self._evidence(value.pointer))
+            many = predicate in MANY
+            for text in _SEPARATORS.split(decoded(value.value)) if many else [value.value]:
+                self._text(context, text, value.pointer)
             return
-        if self._unwrap(key, predicate, swapped, value, depth):
+        if self._unwrap(context, value, depth):
             return
         if item.is_attribute:
             text = value.first("name", "url", "contentUrl") or value.id
@@ -257,6 +346,11 @@ class NodeMapper:
                     external_ids=self._same(value),
                 )
             return
+        if predicate == "performer" and not swapped and not value.id:
+            credit = value.first(*NAMES)
+            if is_featuring(credit):
+                self._say.say(key, predicate, credit, self._evidence(value.pointer))
+                return
         wanted = (item.domain if swapped else item.range) or ("Entity",)
         if item.range == ("Country",):
             name = country_name(value.first("name", "identifier")) if not swapped else None
@@ -266,28 +360,81 @@ class NodeMapper:
         owner = self._owner(value, key) if predicate == "onAlbum" and not swapped else key
         other = self._thing(value, wanted, depth + 1, owner=owner)
         if other is not None:
-            ends = (other, key) if swapped else (key, other)
-            self._say.link(ends[0], predicate, ends[1], self._evidence(value.pointer))
+            self._link(context, other, value.pointer)
+
+    def _text(self, context: _Context, text: str, pointer: str) -> None:
+        """State a text: a literal, or the name (or address) of an entity."""
+        predicate, evidence = context.predicate, self._evidence(pointer)
+        item = self.out.schema.predicates[predicate]
+        if item.is_attribute:
+            if item.datatype == "anyURI":
+                text = absolute(self._address_of_page, text)
+            if text.strip():
+                unit = self.out.schema.units.get(context.name)
+                self._say.say(context.key, predicate, text, evidence, unit=unit)
+            return
+        name = _name_in(text)
+        if not name:
+            if text.strip():
+                self.out.reject("thing without a name", evidence, f"{predicate}={text}")
+        elif context.swapped or context.position:
+            type_ = ((item.domain if context.swapped else item.range) or ("Entity",))[0]
+            name = read_name(name, type_) or ""
+            if name:
+                other = self.out.mention(type_, name, evidence=evidence, owner=context.key)
+                self._link(context, other, pointer)
+            else:
+                self.out.reject(
+                    why_not(text, type_.lower(), type_), evidence, f"{predicate}={text}"
+                )
+        else:
+            self._say.say(context.key, predicate, name, evidence)
+
+    def _link(self, context: _Context, other: str, pointer: str) -> None:
+        ends = (other, context.key) if context.swapped else (context.key, other)
+        self._say.link(ends[0], context.predicate, ends[1], self._evidence(pointer))
+        if context.predicate == "onAlbum" and context.position:
+            song = ends[0]
+            self._say.say(song, "trackNumber", context.position, self._evidence(pointer))
 
     def _owner(self, album: Node, song: str) -> str:
         """The record that scopes the title of a song's album: its artist rather than the song."""
         artist = fold(clean_text(album.first("byArtist"))) or self._artists.get(song, "")
         return f"{self.out.source}/artist/{artist}" if artist else song
 
-    def _unwrap(self, key: str, predicate: str, swapped: bool, value: Node, depth: int) -> bool:
-        """Unwrap ItemList, ListItem and Role to the nodes inside."""
-        inner = [
-            item
-            for name in ("itemListElement", "item", predicate, "member", "byArtist", "performer")
-            for item in value.properties.get(SCHEMA_ORG + name, [])
-        ]
+    def _unwrap(self, context: _Context, value: Node, depth: int) -> bool:
+        """Unwrap ItemList, ListItem and Role to the nodes inside.
+
+        The position of a list's element is that of the song on the album, unless it tells its own.
+        """
         kinds = {name.removeprefix(SCHEMA_ORG) for name in value.types}
-        if not inner or not kinds & WRAPPERS:
+        if not kinds & WRAPPERS:
             return False
+        names = dict.fromkeys(("itemListElement", "item", *self._like(context)))
+        inner = [item for name in names for item in value.properties.get(SCHEMA_ORG + name, [])]
+        if not inner:
+            return False
+        if kinds & ROLES:
+            for iri, values in value.properties.items():
+                if iri.removeprefix(SCHEMA_ORG) not in names:  # the data model has no place for it
+                    self.out.counts[f"unknown field: {curie(iri)} of a role"] += len(values)
+        position = value.first("position") if "ListItem" in kinds else ""
         if depth < MAX_DEPTH:
             for item in inner:
-                self._value(key, predicate, swapped, item, depth + 1)
+                own = isinstance(item, Node) and item.first("position") and not _is_list_item(item)
+                self._value(
+                    replace(context, position="" if own else position or context.position),
+                    item,
+                    depth + 1,
+                )
         return True
+
+    def _like(self, context: _Context) -> list[str]:
+        """The property's name and those of the same meaning: a member's role may name either."""
+        wanted = (context.predicate, context.swapped)
+        others = (iri for iri, to in self.out.schema.predicate_of.items() if to == wanted)
+        plain = (iri.removeprefix(SCHEMA_ORG) for iri in others if iri.startswith(SCHEMA_ORG))
+        return [context.name, *sorted(plain)]
 
     def _event(self, value: Node, performer: str, depth: int) -> None:
         key = self._thing(value, ("Event",), depth + 1, owner=performer)
@@ -316,17 +463,42 @@ class NodeMapper:
         return f"{self._file}#{pointer}"
 
 
+@dataclass(frozen=True)
+class _Context:
+    """The property whose value is read: of which record, which predicate, and as stated where.
+
+    Attributes:
+        key: the record.
+        predicate: in the data model.
+        swapped: whether the record is the predicate's object.
+        name: the property's name in schema.org.
+        position: number of the value in its list, or ''.
+    """
+
+    key: str
+    predicate: str
+    swapped: bool
+    name: str
+    position: str = ""
+
+
+def _is_list_item(node: Node) -> bool:
+    return SCHEMA_ORG + "ListItem" in node.types
+
+
 def _is_organization(node: Node) -> bool:
     return not _ORGANIZATIONS.isdisjoint(node.types)
 
 
 def _name_in(text: str) -> str:
-    """The readable end of an address used as a name."""
+    """A text as a name: of an address its readable end, or '' if that is only a number or id."""
     text = text.strip()
     if text.startswith(("http://", "https://")) or PAGE.match(text):
-        last = text.rstrip("/").rpartition("/")[2]
+        last = unquote(re.split(r"[/#]", text.rstrip("/#"))[-1])
+        if not any(map(str.isalpha, last)) or _ONLY_ID.fullmatch(last):
+            return ""
         return re.sub(r"\.html?$", "", last).replace("_", " ").replace("-", " ")
-    return text
+    return "" if text.startswith(("_:", "#")) else text
 
 
 def _resolve_ids(node: Node, page: str, seen: set[int]) -> None:

@@ -8,7 +8,27 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urljoin
 
+from kg_builder.ontology import PREFIXES
+
 SCHEMA_ORG = "https://schema.org/"
+
+
+_SAME_IN_SCHEMA_ORG: Final = {
+    iri: SCHEMA_ORG + name
+    for name, iris in {
+        "name": (
+            PREFIXES["rdfs"] + "label",
+            PREFIXES["skos"] + "prefLabel",
+            "http://xmlns.com/foaf/0.1/name",
+            "http://purl.org/dc/elements/1.1/title",
+            "http://purl.org/dc/terms/title",
+        ),
+        "alternateName": (PREFIXES["skos"] + "altLabel", "http://xmlns.com/foaf/0.1/nick"),
+        "sameAs": (PREFIXES["owl"] + "sameAs", PREFIXES["mo"] + "musicbrainz"),
+        "isrcCode": (PREFIXES["mo"] + "isrc",),
+    }.items()
+    for iri in iris
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +49,8 @@ class Node:
     properties: dict[str, list[Node | Text]] = field(default_factory=dict)
 
     def add(self, name: str, value: Node | Text) -> None:
-        """Add one value of a property."""
+        """Add one value of a property; names in other vocabularies are taken for schema.org's."""
+        name = _SAME_IN_SCHEMA_ORG.get(name, name)
         self.properties.setdefault(name, []).append(value)
 
     def texts(self, *names: str) -> Iterator[Text]:
@@ -71,7 +92,8 @@ def absolute(page: str, address: str) -> str:
 NAMES: Final = ("name", "headline", "title")
 ALIASES: Final = ("alternateName", "legalName", "additionalName")
 DESCRIBING: Final = frozenset(
-    SCHEMA_ORG + name for name in (*NAMES, *ALIASES, "sameAs", "mainEntityOfPage", "address")
+    SCHEMA_ORG + name
+    for name in (*NAMES, *ALIASES, "sameAs", "mainEntityOfPage", "address", "isrcCode")
 )
 OLD_NAMES: Final = {
     "albums": "album",
@@ -81,6 +103,8 @@ OLD_NAMES: Final = {
     "performers": "performer",
     "homeLocation": "foundingLocation",
     "artist": "byArtist",
+    "creditedTo": "byArtist",
+    "tracklist": "track",
     "genres": "genre",
     "awards": "award",
 }
@@ -97,13 +121,14 @@ MORE_CLASSES: Final = {
 }
 """Generic schema.org classes, compatible with any class expected by the context."""
 
+ROLES: Final = frozenset({"Role", "OrganizationRole", "PerformanceRole", "EmployeeRole"})
+"""Classes of nodes that stand between an entity and another to tell more of their relation."""
+
 WRAPPERS: Final = frozenset(
     {
         "ItemList",
         "ListItem",
-        "Role",
-        "OrganizationRole",
-        "PerformanceRole",
+        *ROLES,
         "BreadcrumbList",
         "WebPage",
         "WebSite",
@@ -112,6 +137,15 @@ WRAPPERS: Final = frozenset(
         "GeoCoordinates",
     }
 )
+
+MERGED: Final = {
+    "albumRelease": ("recordLabel", "datePublished", "musicReleaseFormat"),
+    "recordingOf": ("composer", "lyricist", "author", "inLanguage", "genre"),
+    "aggregateRating": ("ratingValue",),
+    "recordedAs": ("byArtist", "duration", "inAlbum", "datePublished", "genre"),
+}
+"""Property → what is said of the nodes that it names is said of the entity itself: of an album its
+releases (LP, download), of a song the composition and the recordings."""
 
 CONTAINERS: Final = (
     "mainEntity",
