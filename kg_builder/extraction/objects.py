@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -279,6 +279,47 @@ class Assertions:
         """Add a relation between two records."""
         sure = self.confidence * factor
         self.out.add((subject, predicate, object_, "record", self.method, sure, evidence))
+
+    def details(
+        self,
+        ends: tuple[str, str],
+        predicate: str,
+        names: tuple[str, str],
+        details: Mapping[str, Sequence[str]],
+        evidence: str,
+    ) -> None:
+        """Add a fact's details to an entity that stands for it, such as a membership.
+
+        Args:
+            ends: subject and object, record keys.
+            predicate: one that a class of the data model reifies.
+            names: of the ends.
+            details: predicate → texts; see `may_detail`.
+            evidence: of the details.
+        """
+        schema, found = self.out.schema, self.out.schema.reification(predicate)
+        if found is None or not details:
+            return
+        class_, swapped = found
+        if swapped:
+            ends, names = ends[::-1], names[::-1]
+        dates = [
+            literal.text if texts and (literal := read_literal(texts[0], "date")) else ""
+            for texts in (details.get("beginDate"), details.get("endDate"))
+        ]
+        period = f" ({'–'.join(dates)})" if any(dates) else ""
+        name = f"{names[0]}, {schema.predicates[class_.reifies].label} {names[1]}{period}"
+        key = self.out.mention(class_.name, name, evidence=evidence)
+        self.link(key, class_.subject_by, ends[0], evidence)
+        self.link(key, class_.object_by, ends[1], evidence)
+        for detail, texts in details.items():
+            for text in texts:
+                self.say(key, detail, text, evidence)
+
+    def may_detail(self, predicate: str, detail: str) -> bool:
+        """Whether the data model has a place for a detail of a predicate's facts."""
+        found = self.out.schema.reification(predicate)
+        return found is not None and found[0].name in self.out.schema.predicates[detail].domain
 
     def place(self, text: str, evidence: str, *, external_ids: Iterable[str] = ()) -> str | None:
         """Add a place; "Town, Region, Country" also gives the country of the town."""

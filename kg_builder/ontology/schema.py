@@ -24,7 +24,7 @@ class ClassDef:
     """A class of the data model.
 
     `reifies` is the predicate whose facts its entities describe further, such as `memberOf` with
-    dates; '' for a class of things.
+    dates; '' for a class of things. `subject_by` and `object_by` lead to the ends of such a fact.
     """
 
     name: str
@@ -34,6 +34,8 @@ class ClassDef:
     maps_from: tuple[str, ...]
     comment: str = ""
     reifies: str = ""
+    subject_by: str = ""
+    object_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,14 @@ class Schema:
             found.update(dict.fromkeys(item.maps_from_inverse, (item.name, True)))
         return found
 
+    def reification(self, predicate: str) -> tuple[ClassDef, bool] | None:
+        """The class for details of a predicate's facts, and whether it is of the inverse."""
+        for name, swapped in ((predicate, False), (self.predicates[predicate].inverse, True)):
+            for item in self.classes.values():
+                if name and item.reifies == name:
+                    return item, swapped
+        return None
+
     @cached_property
     def _ancestors(self) -> dict[str, frozenset[str]]:
         found: dict[str, frozenset[str]] = {}
@@ -208,6 +218,8 @@ def _classes(graph: rdflib.Graph) -> dict[str, ClassDef]:
             maps_from=_iris(graph, node, _MKG.mapsFrom),
             comment=_text(graph, node, RDFS.comment),
             reifies="".join(_names(graph, node, _MKG.reifies)[:1]),
+            subject_by="".join(_names(graph, node, _MKG.reifiedSubject)[:1]),
+            object_by="".join(_names(graph, node, _MKG.reifiedObject)[:1]),
         )
     return dict(sorted(found.items()))
 

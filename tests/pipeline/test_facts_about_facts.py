@@ -29,7 +29,7 @@ name = "shop"
 [sources.tables.members]
 path = "members.csv"
 type = "Membership"
-name = "{person} in {band} ({from}–{to})"
+name = "{person}, member of {band} ({from}–{to})"
 [sources.tables.members.columns]
 person = { predicate = "member", type = "SoloArtist" }
 band = { predicate = "group" }
@@ -95,7 +95,11 @@ def test_a_membership_has_dates_and_an_instrument_and_states_the_fact(graph):
     ]
     query = "SELECT ?band WHERE { ?who mkg:memberOf/rdfs:label ?band }"
     assert answers(graph, query) == [("Pixies",), ("The Breeders",)]
-    assert (None, rdflib.RDFS.label, rdflib.Literal("Kim Deal in The Breeders (1989–)")) in graph
+    assert (
+        None,
+        rdflib.RDFS.label,
+        rdflib.Literal("Kim Deal, member of The Breeders (1989–)"),
+    ) in graph
 
 
 def test_an_award_has_a_year(graph):

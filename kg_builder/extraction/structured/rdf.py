@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Final, cast
 from urllib.parse import unquote
 
@@ -14,7 +15,7 @@ from kg_builder.databases import NoIdError, address_id, column_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
-from kg_builder.extraction.semi_structured.markup.nodes import MANY, ROLES
+from kg_builder.extraction.semi_structured.markup.nodes import MANY, OF_ROLES, ROLES
 from kg_builder.extraction.structured.columns import UNKNOWN_VALUE, Types, readable_iri
 from kg_builder.extraction.structured.config import RdfTable, TypeColumn
 from kg_builder.extraction.values import clean_text
@@ -133,14 +134,25 @@ _AGENTS: Final = (
     *(f"{prefix}{name}" for prefix in (_FOAF, _MO) for name in ("agent", "member")),
     "http://purl.org/NET/c4dm/event.owl#agent",
 )
+_TIMELINE: Final = "http://purl.org/NET/c4dm/timeline.owl#"
+_INTERVAL: Final = _TIMELINE + "Interval"
+_TIME: Final = "http://purl.org/NET/c4dm/event.owl#time"
+_DETAILS: Final = {
+    **{PREFIXES["schema"] + name: detail for name, detail in OF_ROLES.items()},
+    **dict.fromkeys((_TIMELINE + n for n in ("start", "beginsAtDateTime")), "beginDate"),
+    **dict.fromkeys((_TIMELINE + n for n in ("end", "endsAtDateTime")), "endDate"),
+}
+"""Property of a role, a membership or its interval → detail of the fact that it leads to."""
+
 _BETWEEN: Final = frozenset(
     {
         *(PREFIXES["schema"] + name for name in ROLES),
         *(PREFIXES["schema"] + name for name in ("ItemList", "ListItem")),
         _MO + "Membership",
+        _INTERVAL,
     }
 )
-"""Classes of nodes that stand between two entities."""
+"""Classes of nodes that stand between two entities, or of their intervals."""
 
 _CHAIN: Final = 8
 """Maximum number of descriptions of one thing that lead to each other, or of nested lists."""
@@ -206,8 +218,8 @@ class _Reader:
         for subject, predicate, object_ in self._triples():
             self._read_triple(_id(subject), predicate, object_)
         for node, property_, between in self._waiting:
-            for target, position in self._through(between, property_, 0):
-                self._state(node, property_, target, position)
+            for target, position, details in self._through(between, property_, 0):
+                self._state(node, property_, target, position, details)
         self._memberships()
         for node in self._names:
             if not (node in self._other or node in self._between or node in self._pages):
@@ -269,11 +281,11 @@ class _Reader:
 
     def _through(
         self, between: Node | ox.Literal, property_: str, depth: int
-    ) -> Iterator[tuple[Node | ox.Literal, str]]:
-        """The values that a role or list leads to, with their positions in the list."""
+    ) -> Iterator[tuple[Node | ox.Literal, str, dict[str, list[str]]]]:
+        """The values that a role or list leads to, their positions in the list, and details."""
         node = "" if isinstance(between, ox.Literal) else _id(between)
         if node not in self._between or depth > _CHAIN:
-            yield between, ""
+            yield between, "", {}
             return
         if _FIRST in self._edges.get(node, {}):
             for value in self._listed(node):
@@ -285,12 +297,25 @@ class _Reader:
         positions = [str(value.value) for value in edges.get(_POSITION, [])]
         if not values:
             self._refuse(node)
+        details = self._details(node, self._predicate_of[property_][0], {*like, _POSITION})
         for value in values:
-            for target, own in self._through(value, property_, depth + 1):
-                yield target, own or (positions[0] if positions else "")
-        for name, lost in edges.items():
-            if name not in like and name != _POSITION:  # the data model has no place for it
-                self._out.counts[f"unknown field: {curie(name)} of a role"] += len(lost)
+            for target, own, further in self._through(value, property_, depth + 1):
+                yield target, own or (positions[0] if positions else ""), {**details, **further}
+
+    def _details(self, node: str, predicate: str, known: Container[str]) -> dict[str, list[str]]:
+        """Details of a fact that leads through a node; others, but known ones, are counted."""
+        found: dict[str, list[str]] = {}
+        for name, values in self._edges.get(node, {}).items():
+            detail = _DETAILS.get(name, "")
+            texts = [value.value for value in values if isinstance(value, ox.Literal)]
+            if name == _TIME and not texts:
+                for interval in values:
+                    found |= self._details(_id(cast(Node, interval)), predicate, ())
+            elif texts and detail and self._say.may_detail(predicate, detail):
+                found.setdefault(detail, []).extend(texts)
+            elif name not in known:
+                self._out.counts[f"unknown field: {curie(name)} of a role"] += len(values)
+        return found
 
     def _listed(self, node: str) -> Iterator[Node | ox.Literal]:
         """The elements of a collection."""
@@ -316,8 +341,8 @@ class _Reader:
         return self._alike[property_]
 
     def _memberships(self) -> None:
-        """State who is a member of whom by nodes of memberships (with dates, which are counted)."""
-        for edges in self._edges.values():
+        """State who is a member of whom, and when, by nodes of memberships."""
+        for node, edges in self._edges.items():
             groups = [value for name in _GROUPS for value in edges.get(name, [])]
             agents = [value for name in _AGENTS for value in edges.get(name, [])]
             if not groups and not agents:
@@ -327,16 +352,21 @@ class _Reader:
                     agents.append(value)
                 elif not groups:
                     groups.append(value)
+            details = self._details(node, "memberOf", {*_GROUPS, *_AGENTS, _MEMBERSHIP})
             pairs = {(agent, group): None for agent in agents for group in groups}
             for agent, group in pairs:
                 if not isinstance(agent, ox.Literal) and not isinstance(group, ox.Literal):
-                    self._link(self._whose(_id(agent)), "memberOf", self._whose(_id(group)))
-            for name, lost in edges.items():
-                if name not in {*_GROUPS, *_AGENTS, _MEMBERSHIP}:
-                    self._out.counts[f"unknown field: {curie(name)} of a role"] += len(lost)
+                    ends = self._whose(_id(agent)), self._whose(_id(group))
+                    self._link(ends[0], "memberOf", ends[1], details)
 
-    def _link(self, subject: str, predicate: str, object_: str) -> None:
-        """State a relation between two nodes."""
+    def _link(
+        self,
+        subject: str,
+        predicate: str,
+        object_: str,
+        details: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
+        """State a relation between two nodes, with its details."""
         evidence = self._evidence(subject)
         if not self._is_named(object_):
             self._out.reject("thing without a name", evidence, f"{predicate}={object_}")
@@ -345,7 +375,13 @@ class _Reader:
             for node, classes in ((subject, item.domain), (object_, item.range)):
                 if node not in self._types:
                     self._types[node] = set(classes[:1])
-            self._say.link(self._record(subject), predicate, self._record(object_), evidence)
+            ends = self._record(subject), self._record(object_)
+            self._say.link(ends[0], predicate, ends[1], evidence)
+            names = self._called(subject), self._called(object_)
+            self._say.details(ends, predicate, names, details, evidence)
+
+    def _called(self, node: str) -> str:
+        return self._names.get(node, (0, readable_iri(node.removesuffix("#_"))))[1]
 
     def _usable(self, node: str) -> bool:
         """Whether a node has a name; without one it is a reject, once."""
@@ -448,9 +484,14 @@ class _Reader:
             self._aliases.setdefault(subject, {})[name] = None
 
     def _state(
-        self, subject: str, iri: str, object_: Node | ox.Literal, position: str = ""
+        self,
+        subject: str,
+        iri: str,
+        object_: Node | ox.Literal,
+        position: str = "",
+        details: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
-        """State what a triple says; `position` is that of the object in a list."""
+        """State what a triple says, with the object's position in a list and a role's details."""
         name, swapped = self._predicate_of[iri]
         if name == "performed" and self._out.schema.is_a(self._type(subject), "Album"):
             name, swapped = "onAlbum", True  # the tracks of an album, as in pages
@@ -464,7 +505,7 @@ class _Reader:
             self._say.say(self._record(subject), name, text, evidence, unit=unit)
             return
         if isinstance(object_, ox.Literal):
-            self._say_name(subject, name, swapped, object_.value, evidence)
+            self._say_name(subject, name, swapped, object_.value, evidence, details)
             return
         other = self._whose(_id(object_))
         if other == subject:
@@ -473,21 +514,33 @@ class _Reader:
             self._out.reject("thing without a name", evidence, f"{name}={object_.value}")
             return
         ends = (other, subject) if swapped else (subject, other)
-        self._link(ends[0], name, ends[1])
+        self._link(ends[0], name, ends[1], details)
         if name == "onAlbum" and position:
             self._say.say(self._record(ends[0]), "trackNumber", position, evidence)
 
-    def _say_name(self, subject: str, name: str, swapped: bool, text: str, evidence: str) -> None:
+    def _say_name(
+        self,
+        subject: str,
+        name: str,
+        swapped: bool,
+        text: str,
+        evidence: str,
+        details: Mapping[str, Sequence[str]],
+    ) -> None:
         """State a relation to an entity that is given by its name."""
         key = self._record(subject)
         predicate = self._out.schema.predicates[name]
         for part in _SEPARATORS.split(text) if name in MANY else [text]:
             if not swapped:
-                self._say.say(key, name, part, evidence)
+                if found := self._say.say(key, name, part, evidence):
+                    names = self._called(subject), clean_text(part)
+                    self._say.details((key, found), name, names, details, evidence)
             elif part := clean_text(part):
                 type_ = (predicate.domain or ("Entity",))[0]
                 other = self._out.mention(type_, part, evidence=evidence, owner=key)
                 self._say.link(other, name, key, evidence)
+                names = part, self._called(subject)
+                self._say.details((other, key), name, names, details, evidence)
 
     def _record(self, node: str) -> str:
         short = address_id(node) or curie(node)
@@ -504,7 +557,7 @@ class _Reader:
                 )
             except NoIdError as fault:
                 self._out.reject(str(fault), evidence, f"{curie(iri)}={text}, of the {type_}")
-        name = self._names.get(node, (0, readable_iri(node.removesuffix("#_"))))[1]
+        name = self._called(node)
         return self._out.record(
             key,
             type_,

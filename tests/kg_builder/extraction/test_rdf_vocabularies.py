@@ -235,7 +235,10 @@ def test_roles_and_memberships_lead_to_the_member(write: Write, run: Run) -> Non
         run,
         """
 @prefix event: <http://purl.org/NET/c4dm/event.owl#> .
-e:b a mo:MusicGroup ; foaf:name "Leaves" ; mo:membership [ foaf:agent e:ida ; event:time "x" ] ;
+@prefix tl: <http://purl.org/NET/c4dm/timeline.owl#> .
+e:b a mo:MusicGroup ; foaf:name "Leaves" ;
+  mo:membership [ foaf:agent e:ida ;
+    event:time [ a tl:Interval ; tl:start "1990" ; tl:end "1992" ] ] ;
   s:member [ a s:OrganizationRole ; s:member e:ben ; s:startDate "1991" ] .
 [] a mo:Membership ; mo:group e:b ; foaf:agent e:cy .
 e:ida a mo:SoloMusicArtist ; foaf:name "Ida" .
@@ -247,9 +250,16 @@ e:cy foaf:name "Cy" .
         ("Ida", "memberOf", "Leaves"),
         ("Cy", "memberOf", "Leaves"),
         ("Leaves", "hasMember", "Ben"),
+        ("Ida, member of Leaves (1990–1992)", "member", "Ida"),
+        ("Ida, member of Leaves (1990–1992)", "group", "Leaves"),
+        ("Ida, member of Leaves (1990–1992)", "beginDate", "1990"),
+        ("Ida, member of Leaves (1990–1992)", "endDate", "1992"),
+        ("Ben, member of Leaves (1991–)", "member", "Ben"),
+        ("Ben, member of Leaves (1991–)", "group", "Leaves"),
+        ("Ben, member of Leaves (1991–)", "beginDate", "1991"),
     }
     assert reasons(found) == []
-    assert found.counts["unknown field: schema:startDate of a role"] == 1
+    assert not [name for name in found.counts if "role" in name]
     assert record(found, "src/http://e.org/cy")["type"] == "Person"
 
 

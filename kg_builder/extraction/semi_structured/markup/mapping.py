@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import unquote
 
@@ -22,6 +23,7 @@ from kg_builder.extraction.semi_structured.markup.nodes import (
     MORE_CLASSES,
     MUSIC_ONLY,
     NAMES,
+    OF_ROLES,
     OLD_NAMES,
     PAGE,
     ROLES,
@@ -65,6 +67,7 @@ class NodeMapper:
         self._say = Assertions(out, method, confidence)
         self._done: dict[int, str | None] = {}
         self._artists: dict[str, str] = {}
+        self._names: dict[str, str] = {}
         self._releases_of_albums: set[int] = set()
         """Nodes of releases that an album names: facts about it, not albums of their own."""
 
@@ -136,6 +139,7 @@ class NodeMapper:
             external_ids=same,
         )
         self._done[id(node)] = key
+        self._names[key] = name
         self._artists[key] = fold(clean_text(node.first("byArtist")))
         self._properties(node, key, type_, depth)
         return key
@@ -382,17 +386,27 @@ class NodeMapper:
             name = read_name(name, type_) or ""
             if name:
                 other = self.out.mention(type_, name, evidence=evidence, owner=context.key)
+                self._names[other] = name
                 self._link(context, other, pointer)
             else:
                 self.out.reject(
                     why_not(text, type_.lower(), type_), evidence, f"{predicate}={text}"
                 )
-        else:
-            self._say.say(context.key, predicate, name, evidence)
+        elif found := self._say.say(context.key, predicate, name, evidence):
+            self._names[found] = name
+            self._describe(context, found, evidence)
+
+    def _describe(self, context: _Context, other: str, evidence: str) -> None:
+        """Add the details of a role that led to the other record."""
+        ends = (other, context.key) if context.swapped else (context.key, other)
+        names = self._names.get(ends[0], ""), self._names.get(ends[1], "")
+        if all(names):
+            self._say.details(ends, context.predicate, names, context.details, evidence)
 
     def _link(self, context: _Context, other: str, pointer: str) -> None:
         ends = (other, context.key) if context.swapped else (context.key, other)
         self._say.link(ends[0], context.predicate, ends[1], self._evidence(pointer))
+        self._describe(context, other, self._evidence(pointer))
         if context.predicate == "onAlbum" and context.position:
             song = ends[0]
             self._say.say(song, "trackNumber", context.position, self._evidence(pointer))
@@ -415,9 +429,7 @@ class NodeMapper:
         if not inner:
             return False
         if kinds & ROLES:
-            for iri, values in value.properties.items():
-                if iri.removeprefix(SCHEMA_ORG) not in names:  # the data model has no place for it
-                    self.out.counts[f"unknown field: {curie(iri)} of a role"] += len(values)
+            context = replace(context, details=self._details(context, value, names))
         position = value.first("position") if "ListItem" in kinds else ""
         if depth < MAX_DEPTH:
             for item in inner:
@@ -428,6 +440,21 @@ class NodeMapper:
                     depth + 1,
                 )
         return True
+
+    def _details(
+        self, context: _Context, role: Node, names: Container[str]
+    ) -> dict[str, list[str]]:
+        """Details of a role's fact; what the data model has no place for is counted."""
+        found: dict[str, list[str]] = {}
+        for iri, values in role.properties.items():
+            plain = iri.removeprefix(SCHEMA_ORG)
+            detail = OF_ROLES.get(plain, "")
+            texts = [value.value for value in values if isinstance(value, Text)]
+            if texts and detail and self._say.may_detail(context.predicate, detail):
+                found.setdefault(detail, []).extend(texts)
+            elif plain not in names:
+                self.out.counts[f"unknown field: {curie(iri)} of a role"] += len(values)
+        return found
 
     def _like(self, context: _Context) -> list[str]:
         """The property's name and those of the same meaning: a member's role may name either."""
@@ -473,6 +500,7 @@ class _Context:
         swapped: whether the record is the predicate's object.
         name: the property's name in schema.org.
         position: number of the value in its list, or ''.
+        details: texts of details of the fact, by predicate.
     """
 
     key: str
@@ -480,6 +508,7 @@ class _Context:
     swapped: bool
     name: str
     position: str = ""
+    details: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 def _is_list_item(node: Node) -> bool:

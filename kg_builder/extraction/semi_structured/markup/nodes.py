@@ -122,6 +122,15 @@ MORE_CLASSES: Final = {
 """Generic schema.org classes, compatible with any class expected by the context."""
 
 ROLES: Final = frozenset({"Role", "OrganizationRole", "PerformanceRole", "EmployeeRole"})
+
+OF_ROLES: Final = {
+    "startDate": "beginDate",
+    "endDate": "endDate",
+    "roleName": "role",
+    "namedPosition": "role",
+}
+"""Property of a role in schema.org → detail of the fact that the role leads to."""
+
 """Classes of nodes that stand between an entity and another to tell more of their relation."""
 
 WRAPPERS: Final = frozenset(
