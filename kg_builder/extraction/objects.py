@@ -293,12 +293,12 @@ class Assertions:
         Args:
             ends: subject and object, record keys.
             predicate: one that a class of the data model reifies.
-            names: of the ends.
+            names: of the ends; without them there are no details.
             details: predicate → texts; see `may_detail`.
             evidence: of the details.
         """
         schema, found = self.out.schema, self.out.schema.reification(predicate)
-        if found is None or not details:
+        if found is None or not details or not all(names):
             return
         class_, swapped = found
         if swapped:

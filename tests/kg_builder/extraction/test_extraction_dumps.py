@@ -80,7 +80,9 @@ MUSICBRAINZ = """<?xml version="1.0" encoding="UTF-8"?>
 <name>EXO</name><country>KR</country><begin-area id="seoul"><name>Seoul</name></begin-area>
 <life-span><begin>2011-12-23</begin></life-span><isni-list/>
 <relation-list target-type="artist"><relation type="member of band"><target>tao</target>
-<direction>backward</direction><artist id="tao"><name>TAO</name></artist></relation></relation-list>
+<direction>backward</direction><begin>2012-04</begin><end>2015</end><attribute-list>
+<attribute>rap</attribute><attribute>original</attribute></attribute-list>
+<artist id="tao"><name>TAO</name></artist></relation></relation-list>
 <relation-list target-type="url"><relation type="wikidata">
 <target>https://www.wikidata.org/wiki/Q1</target></relation></relation-list>
 </artist></metadata>"""
@@ -96,6 +98,11 @@ def test_musicbrainz_answers(write: Write, run: Run) -> None:
         ("EXO", "origin", "Seoul"),
         ("EXO", "beginDate", "2011-12-23"),
         ("TAO", "memberOf", "EXO"),
+        ("TAO, member of EXO (2012-04–2015)", "member", "TAO"),
+        ("TAO, member of EXO (2012-04–2015)", "group", "EXO"),
+        ("TAO, member of EXO (2012-04–2015)", "beginDate", "2012-04"),
+        ("TAO, member of EXO (2012-04–2015)", "endDate", "2015"),
+        ("TAO, member of EXO (2012-04–2015)", "instrument", "rap"),
     }
     assert found.counts["unknown field: musicbrainz artist/isni-list"] == 1
 

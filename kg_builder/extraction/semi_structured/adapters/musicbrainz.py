@@ -56,6 +56,9 @@ WORK_RELATIONS: Final = {
 }
 """Relations between a work, recording, release or event and an artist."""
 
+NO_INSTRUMENTS: Final = frozenset({"additional", "eponymous", "founder", "minor", "original"})
+"""Attributes of memberships that name no instrument."""
+
 ARTIST_RELATIONS: Final = {
     "member of band": "memberOf",
     "collaboration": "collaboratedWith",
@@ -290,8 +293,10 @@ class _Answer:
             return
         if target == "artist" and self._out.schema.is_a(type_, "Artist"):
             if (predicate := ARTIST_RELATIONS.get(kind)) and (other := self.thing(found)):
-                ends = (other, key) if backward else (key, other)
+                names = _name_above(relation), _text(found, "name")
+                ends, names = ((other, key), names[::-1]) if backward else ((key, other), names)
                 self._say.link(ends[0], predicate, ends[1], evidence)
+                self._say.details(ends, predicate, names, _details(relation), evidence)
                 return
         elif target == "artist" and kind in WORK_RELATIONS:
             if other := self.thing(found):
@@ -307,9 +312,7 @@ class _Answer:
         self._out.counts[f"unknown field: musicbrainz relation {target}/{kind}"] += 1
 
     def _address(self, relation: etree._Element, kind: str, key: str, type_: str) -> None:
-        listing = relation.getparent()
-        thing = None if listing is None else listing.getparent()
-        name = "" if thing is None else clean_text(_text(thing, "name") or _text(thing, "title"))
+        name = _name_above(relation)
         address = _text(relation, "target")
         if short := external_id(address):
             self._out.record(
@@ -328,6 +331,28 @@ class _Answer:
         if owner is None:
             return f"{self._file}#{below}"
         return f"{self._file}#/{_tag(owner)}/{owner.get('id')}{below}"
+
+
+def _name_above(relation: etree._Element) -> str:
+    """Name of the thing that has a relation."""
+    listing = relation.getparent()
+    thing = None if listing is None else listing.getparent()
+    return "" if thing is None else clean_text(_text(thing, "name") or _text(thing, "title"))
+
+
+def _details(relation: etree._Element) -> dict[str, list[str]]:
+    """Dates of a relation between artists, and the instruments among its attributes."""
+    instruments = [
+        text
+        for attribute in _children(relation, "attribute-list", "attribute")
+        if (text := (attribute.text or "").strip()) and text not in NO_INSTRUMENTS
+    ]
+    found = {
+        "beginDate": [text for text in (_text(relation, "begin"),) if text],
+        "endDate": [text for text in (_text(relation, "end"),) if text],
+        "instrument": instruments,
+    }
+    return {detail: texts for detail, texts in found.items() if texts}
 
 
 def _tag(element: etree._Element) -> str:

@@ -400,8 +400,7 @@ class NodeMapper:
         """Add the details of a role that led to the other record."""
         ends = (other, context.key) if context.swapped else (context.key, other)
         names = self._names.get(ends[0], ""), self._names.get(ends[1], "")
-        if all(names):
-            self._say.details(ends, context.predicate, names, context.details, evidence)
+        self._say.details(ends, context.predicate, names, context.details, evidence)
 
     def _link(self, context: _Context, other: str, pointer: str) -> None:
         ends = (other, context.key) if context.swapped else (context.key, other)
