@@ -11,8 +11,7 @@ from typing import Final
 
 import pandas as pd
 
-from kg_builder.inference.functions import FUNCTIONS, NamedThing
-from kg_builder.inference.rules import Atom, Rule
+from kg_builder.inference.rules import FUNCTIONS, Atom, NamedThing, Rule
 from kg_builder.ontology import Schema, local_name
 from kg_builder.progress import Progress, silent
 

@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from kg_builder.errors import DataError
-from kg_builder.inference.functions import FUNCTIONS
 from kg_builder.ontology import Schema
 
 RULES_TOML: Final = Path(__file__).with_name("rules.toml")
 
 _CALL: Final = re.compile(r"^(\w+)\((\?\w+)\)$")
+_YEAR: Final = re.compile(r"^(-?\d{4})(?:-|$)")
+
+
+@dataclass(frozen=True)
+class NamedThing:
+    """An entity that a function creates: its class and its name."""
+
+    type: str
+    name: str
+
+
+def decade(date: str) -> NamedThing | None:
+    """The decade of a date of any precision: `1991-09-24` → the 1990s; `None` if not a date."""
+    found = _YEAR.match(date)
+    if not found:
+        return None
+    year = int(found[1])
+    return NamedThing("Decade", f"{year - year % 10}s")
+
+
+FUNCTIONS: Final[dict[str, Callable[[str], NamedThing | None]]] = {"decade": decade}
+"""Functions that conclusions may call: of a date, the entity of its decade."""
 
 
 @dataclass(frozen=True)

@@ -15,145 +15,44 @@ from kg_builder.databases import NoIdError, address_id, column_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
-from kg_builder.extraction.semi_structured.markup.nodes import MANY, OF_ROLES, ROLES
+from kg_builder.extraction.semi_structured.markup.nodes import MANY
 from kg_builder.extraction.structured.columns import UNKNOWN_VALUE, Types, readable_iri
 from kg_builder.extraction.structured.config import RdfTable, TypeColumn
+from kg_builder.extraction.structured.rdf_vocabulary import (
+    ABOUT,
+    AGENTS,
+    ALIASES,
+    ALWAYS_FOR,
+    BETWEEN,
+    COLUMN_PREFIXES,
+    DESCRIBING,
+    DETAILS,
+    ELEMENTS,
+    FIRST,
+    GROUPS,
+    IDS,
+    ITEM,
+    MEMBERSHIP,
+    MUSIC_GROUP,
+    NAMES,
+    OF_GROUPS,
+    OF_PAGES,
+    PARTS_OF_NAMES,
+    POSITION,
+    REST,
+    SAME,
+    STANDS_FOR,
+    TIME,
+    TYPES,
+    with_https,
+)
 from kg_builder.extraction.values import clean_text
 from kg_builder.extraction.xml_safety import CheckedStream, checked_blocks
-from kg_builder.ontology import PREFIXES, Schema, curie
+from kg_builder.ontology import Schema, curie
 from kg_builder.packed_files import ENDINGS, Stream, open_binary, without_packing
 
 _RANDOM: Final = re.compile(r"[0-9a-f]{16,32}")
-_FOAF: Final = "http://xmlns.com/foaf/0.1/"
-_PREFIXES: Final = {
-    **PREFIXES,
-    "dc": "http://purl.org/dc/elements/1.1/",
-    "dct": "http://purl.org/dc/terms/",
-    "foaf": _FOAF,
-    "wdt": "http://www.wikidata.org/prop/direct/",
-}
 METHOD: Final = "rdf"
-_TYPES: Final = frozenset({PREFIXES["rdf"] + "type", "http://www.wikidata.org/prop/direct/P31"})
-_NAMES: Final = frozenset(
-    {
-        PREFIXES["rdfs"] + "label",
-        PREFIXES["skos"] + "prefLabel",
-        PREFIXES["schema"] + "name",
-        "http://schema.org/name",
-        "http://xmlns.com/foaf/0.1/name",
-        PREFIXES["freebase"] + "type.object.name",
-        "http://purl.org/dc/elements/1.1/title",
-        "http://purl.org/dc/terms/title",
-        "http://www.holygoat.co.uk/owl/redwood/0.1/tags/tagName",
-        PREFIXES["schema"] + "headline",
-        PREFIXES["mo"] + "title",
-    }
-)
-_PARTS_OF_NAMES: Final = {
-    **dict.fromkeys((_FOAF + "givenName", _FOAF + "firstName", _FOAF + "givenname"), 0),
-    **dict.fromkeys((_FOAF + "familyName", _FOAF + "surname", _FOAF + "lastName"), 1),
-    PREFIXES["schema"] + "givenName": 0,
-    PREFIXES["schema"] + "familyName": 1,
-}
-"""Property → place in the name of a person that has no whole one."""
-
-_ALIASES: Final = frozenset(
-    {
-        PREFIXES["skos"] + "altLabel",
-        PREFIXES["schema"] + "alternateName",
-        PREFIXES["freebase"] + "common.topic.alias",
-        PREFIXES["dbo"] + "alias",
-        PREFIXES["dbo"] + "birthName",
-        "http://xmlns.com/foaf/0.1/nick",
-        "http://schema.org/alternateName",
-        "http://purl.org/dc/terms/alternative",
-    }
-)
-_SAME: Final = frozenset(
-    {
-        PREFIXES["owl"] + "sameAs",
-        PREFIXES["schema"] + "sameAs",
-        "http://schema.org/sameAs",
-        *(PREFIXES["mo"] + name for name in ("musicbrainz", "wikipedia", "discogs")),
-    }
-)
-_MO: Final = PREFIXES["mo"]
-_WDT: Final = "http://www.wikidata.org/prop/direct/"
-_IDS: Final = {
-    _MO + "musicbrainz_guid": "musicbrainz",
-    _MO + "isrc": "isrc",
-    PREFIXES["schema"] + "isrcCode": "isrc",
-    **{
-        _WDT + name: prefix
-        for name, prefix in {
-            "P434": "musicbrainz",
-            "P435": "musicbrainz-work",
-            "P436": "musicbrainz-release-group",
-            "P646": "freebase",
-            "P966": "musicbrainz-label",
-            "P1243": "isrc",
-            "P1902": "spotify-artist",
-            "P1953": "discogs",
-            "P1954": "discogs-master",
-            "P1955": "discogs-label",
-            "P2205": "spotify-album",
-            "P2206": "discogs-release",
-            "P2207": "spotify-track",
-            "P4404": "musicbrainz-recording",
-        }.items()
-    },
-}
-"""Property whose texts are ids → the database and kind."""
-
-_STANDS_FOR: Final = {
-    _MO + "record": False,
-    _MO + "published_as": True,
-    _MO + "publication_of": False,
-    _MO + "recorded_as": True,
-    _MO + "records": False,
-    _MO + "performance_of": False,
-    PREFIXES["schema"] + "albumRelease": False,
-    PREFIXES["schema"] + "releaseOf": True,
-    PREFIXES["schema"] + "recordingOf": False,
-    PREFIXES["schema"] + "aggregateRating": False,
-}
-"""Property between two descriptions of one album or song, such as a signal and its track → whether
-the facts of the subject are said of the object, or else the other way round."""
-
-_ALWAYS_FOR: Final = frozenset(
-    PREFIXES["schema"] + name for name in ("albumRelease", "releaseOf", "aggregateRating")
-)
-_FIRST: Final = PREFIXES["rdf"] + "first"
-_REST: Final = PREFIXES["rdf"] + "rest"
-_ELEMENTS: Final = PREFIXES["schema"] + "itemListElement"
-_ITEM: Final = PREFIXES["schema"] + "item"
-_POSITION: Final = PREFIXES["schema"] + "position"
-_MEMBERSHIP: Final = _MO + "membership"
-_GROUPS: Final = (_MO + "group",)
-_AGENTS: Final = (
-    *(f"{prefix}{name}" for prefix in (_FOAF, _MO) for name in ("agent", "member")),
-    "http://purl.org/NET/c4dm/event.owl#agent",
-)
-_TIMELINE: Final = "http://purl.org/NET/c4dm/timeline.owl#"
-_INTERVAL: Final = _TIMELINE + "Interval"
-_TIME: Final = "http://purl.org/NET/c4dm/event.owl#time"
-_DETAILS: Final = {
-    **{PREFIXES["schema"] + name: detail for name, detail in OF_ROLES.items()},
-    **dict.fromkeys((_TIMELINE + n for n in ("start", "beginsAtDateTime")), "beginDate"),
-    **dict.fromkeys((_TIMELINE + n for n in ("end", "endsAtDateTime")), "endDate"),
-}
-"""Property of a role, a membership or its interval → detail of the fact that it leads to."""
-
-_BETWEEN: Final = frozenset(
-    {
-        *(PREFIXES["schema"] + name for name in ROLES),
-        *(PREFIXES["schema"] + name for name in ("ItemList", "ListItem")),
-        _MO + "Membership",
-        _INTERVAL,
-    }
-)
-"""Classes of nodes that stand between two entities, or of their intervals."""
-
 _CHAIN: Final = 8
 """Maximum number of descriptions of one thing that lead to each other, or of nested lists."""
 
@@ -229,8 +128,8 @@ class _Reader:
         if subject in self._pages:
             return
         if subject in self._between:
-            if predicate not in _TYPES:
-                self._edges.setdefault(subject, {}).setdefault(_https(predicate), []).append(
+            if predicate not in TYPES:
+                self._edges.setdefault(subject, {}).setdefault(with_https(predicate), []).append(
                     object_
                 )
         elif predicate in self._predicate_of:
@@ -239,15 +138,15 @@ class _Reader:
                 self._waiting.append((node, predicate, object_))
             else:
                 self._state(node, predicate, object_)
-        elif _https(predicate) == _MEMBERSHIP and not isinstance(object_, ox.Literal):
+        elif with_https(predicate) == MEMBERSHIP and not isinstance(object_, ox.Literal):
             edges = self._edges.setdefault(_id(object_), {})
-            edges.setdefault(_MEMBERSHIP, []).append(
+            edges.setdefault(MEMBERSHIP, []).append(
                 ox.NamedNode(subject) if "://" in subject else ox.BlankNode(subject[2:])
             )
         elif (
-            predicate not in _DESCRIBING
+            predicate not in DESCRIBING
             and predicate not in self._type_of
-            and _https(predicate) not in _STANDS_FOR
+            and with_https(predicate) not in STANDS_FOR
         ):
             self._out.counts[f"unknown field: {curie(predicate)}"] += 1
 
@@ -287,17 +186,17 @@ class _Reader:
         if node not in self._between or depth > _CHAIN:
             yield between, "", {}
             return
-        if _FIRST in self._edges.get(node, {}):
+        if FIRST in self._edges.get(node, {}):
             for value in self._listed(node):
                 yield from self._through(value, property_, depth + 1)
             return
-        like = (_ELEMENTS, _ITEM, *self._like(property_))
+        like = (ELEMENTS, ITEM, *self._like(property_))
         edges = self._edges.get(node, {})
         values = [value for name in like for value in edges.get(name, [])]
-        positions = [str(value.value) for value in edges.get(_POSITION, [])]
+        positions = [str(value.value) for value in edges.get(POSITION, [])]
         if not values:
             self._refuse(node)
-        details = self._details(node, self._predicate_of[property_][0], {*like, _POSITION})
+        details = self._details(node, self._predicate_of[property_][0], {*like, POSITION})
         for value in values:
             for target, own, further in self._through(value, property_, depth + 1):
                 yield target, own or (positions[0] if positions else ""), {**details, **further}
@@ -306,9 +205,9 @@ class _Reader:
         """Details of a fact that leads through a node; others, but known ones, are counted."""
         found: dict[str, list[str]] = {}
         for name, values in self._edges.get(node, {}).items():
-            detail = _DETAILS.get(name, "")
+            detail = DETAILS.get(name, "")
             texts = [value.value for value in values if isinstance(value, ox.Literal)]
-            if name == _TIME and not texts:
+            if name == TIME and not texts:
                 for interval in values:
                     found |= self._details(_id(cast(Node, interval)), predicate, ())
             elif texts and detail and self._say.may_detail(predicate, detail):
@@ -322,8 +221,8 @@ class _Reader:
         seen: set[str] = set()
         while node in self._edges and node not in seen:
             seen.add(node)
-            yield from self._edges[node].get(_FIRST, [])
-            rest = self._edges[node].get(_REST, [])
+            yield from self._edges[node].get(FIRST, [])
+            rest = self._edges[node].get(REST, [])
             node = _id(rest[0]) if rest and not isinstance(rest[0], ox.Literal) else ""
 
     def _like(self, property_: str) -> list[str]:
@@ -333,7 +232,7 @@ class _Reader:
         meaning = self._predicate_of[property_]
         self._alike[property_] = [
             *dict.fromkeys(
-                _https(iri)
+                with_https(iri)
                 for iri in (property_, *self._predicate_of)
                 if self._predicate_of[iri] == meaning
             )
@@ -343,16 +242,16 @@ class _Reader:
     def _memberships(self) -> None:
         """State who is a member of whom, and when, by nodes of memberships."""
         for node, edges in self._edges.items():
-            groups = [value for name in _GROUPS for value in edges.get(name, [])]
-            agents = [value for name in _AGENTS for value in edges.get(name, [])]
+            groups = [value for name in GROUPS for value in edges.get(name, [])]
+            agents = [value for name in AGENTS for value in edges.get(name, [])]
             if not groups and not agents:
                 continue
-            for value in edges.get(_MEMBERSHIP, []):
+            for value in edges.get(MEMBERSHIP, []):
                 if groups and value not in groups:
                     agents.append(value)
                 elif not groups:
                     groups.append(value)
-            details = self._details(node, "memberOf", {*_GROUPS, *_AGENTS, _MEMBERSHIP})
+            details = self._details(node, "memberOf", {*GROUPS, *AGENTS, MEMBERSHIP})
             pairs = {(agent, group): None for agent in agents for group in groups}
             for agent, group in pairs:
                 if not isinstance(agent, ox.Literal) and not isinstance(group, ox.Literal):
@@ -396,8 +295,8 @@ class _Reader:
             self._out.reject("thing without a name", self._evidence(node), self._type(node))
 
     def _describe(self, subject: str, predicate: str, object_: Node | ox.Literal) -> None:
-        plain = _https(predicate)
-        if plain in _OF_GROUPS:
+        plain = with_https(predicate)
+        if plain in OF_GROUPS:
             self._types.setdefault(subject, set()).add("Band")
         self._find_between(subject, plain, object_)
         if predicate in self._type_of and self._table.type is not None:
@@ -408,15 +307,15 @@ class _Reader:
                 self._out.counts[f"unknown class: {_value(object_)}"] += 1
         if isinstance(object_, ox.Literal):
             self._describe_in_words(subject, predicate, object_)
-        elif predicate in _TYPES and isinstance(object_, ox.NamedNode):
+        elif predicate in TYPES and isinstance(object_, ox.NamedNode):
             self._classify(subject, object_.value)
-        elif predicate in _SAME and isinstance(object_, ox.NamedNode):
+        elif predicate in SAME and isinstance(object_, ox.NamedNode):
             if short := address_id(object_.value):
                 self._same.setdefault(subject, {})[short] = None
-        elif plain in _STANDS_FOR:
-            ends = (subject, _id(object_)) if _STANDS_FOR[plain] else (_id(object_), subject)
+        elif plain in STANDS_FOR:
+            ends = (subject, _id(object_)) if STANDS_FOR[plain] else (_id(object_), subject)
             self._other.setdefault(*ends)
-            if plain in _ALWAYS_FOR:
+            if plain in ALWAYS_FOR:
                 self._always.add(ends[0])
         elif predicate in self._predicate_of:
             name, swapped = self._predicate_of[predicate]
@@ -428,37 +327,37 @@ class _Reader:
 
     def _find_between(self, subject: str, plain: str, object_: Node | ox.Literal) -> None:
         """Note collections, memberships, and articles that are about an entity."""
-        if plain == _FIRST:
+        if plain == FIRST:
             self._between.add(subject)
         elif isinstance(object_, ox.Literal):
             return
-        elif plain == _MEMBERSHIP:
+        elif plain == MEMBERSHIP:
             self._between.add(_id(object_))
-        elif plain == _ABOUT and (short := address_id(subject)):
+        elif plain == ABOUT and (short := address_id(subject)):
             self._same.setdefault(_id(object_), {})[short] = None
 
     def _describe_in_words(self, subject: str, predicate: str, literal: ox.Literal) -> None:
-        plain = _https(predicate)
-        if plain in _NAMES:
+        plain = with_https(predicate)
+        if plain in NAMES:
             self._name_node(subject, literal)
-        elif plain in _IDS:
-            self._ids.setdefault(subject, []).append((_IDS[plain], plain, literal.value))
-        elif predicate in _SAME and (short := address_id(literal.value)):
+        elif plain in IDS:
+            self._ids.setdefault(subject, []).append((IDS[plain], plain, literal.value))
+        elif predicate in SAME and (short := address_id(literal.value)):
             self._same.setdefault(subject, {})[short] = None
         elif text := clean_text(literal.value):
-            if predicate in _ALIASES:
+            if predicate in ALIASES:
                 self._aliases.setdefault(subject, {})[text] = None
-            elif plain in _PARTS_OF_NAMES:
-                self._parts.setdefault(subject, {}).setdefault(_PARTS_OF_NAMES[plain], text)
+            elif plain in PARTS_OF_NAMES:
+                self._parts.setdefault(subject, {}).setdefault(PARTS_OF_NAMES[plain], text)
 
     def _classify(self, subject: str, iri: str) -> None:
-        class_ = _https(iri)
-        if class_ in _OF_PAGES:
+        class_ = with_https(iri)
+        if class_ in OF_PAGES:
             self._pages.add(subject)
         found = self._out.schema.class_of.get(class_) or self._out.schema.class_of.get(iri)
-        if class_ == _MUSIC_GROUP:
+        if class_ == MUSIC_GROUP:
             found = "Artist"  # a band, or by schema.org's definition a soloist
-        if class_ in _BETWEEN:
+        if class_ in BETWEEN:
             self._between.add(subject)
         elif found:
             self._types.setdefault(subject, set()).add(found)
@@ -623,28 +522,6 @@ class _Reader:
                 ) from None
 
 
-_DESCRIBING: Final = frozenset(
-    {
-        *_NAMES,
-        *_ALIASES,
-        *_SAME,
-        *_TYPES,
-        *_PARTS_OF_NAMES,
-        *_IDS,
-        *(
-            iri.replace("https://schema.org/", "http://schema.org/")
-            for iri in (*_NAMES, *_PARTS_OF_NAMES)
-        ),
-    }
-)
-_OF_GROUPS: Final = frozenset(
-    PREFIXES["schema"] + name for name in ("foundingDate", "dissolutionDate")
-)
-_OF_PAGES: Final = frozenset(PREFIXES["schema"] + name for name in ("Article", "WebPage"))
-_ABOUT: Final = PREFIXES["schema"] + "about"
-_MUSIC_GROUP: Final = PREFIXES["schema"] + "MusicGroup"
-
-
 class _Nameless:
     """Number the blank nodes without a label, which get another random one in each pass."""
 
@@ -672,13 +549,13 @@ def _property(type_: TypeColumn | None, schema: Schema, table: str) -> frozenset
     prefix, _, name = type_.column.partition(":")
     if name.startswith("//"):
         return frozenset({type_.column})
-    if prefix not in _PREFIXES:
+    if prefix not in COLUMN_PREFIXES:
         raise DataError(
             f"unknown prefix in {type_.column!r}",
             where=where,
-            remedy=f"give the whole address, or one of {', '.join(_PREFIXES)}",
+            remedy=f"give the whole address, or one of {', '.join(COLUMN_PREFIXES)}",
         )
-    address = _PREFIXES[prefix] + name
+    address = COLUMN_PREFIXES[prefix] + name
     return frozenset({address, address.replace("https://schema.org/", "http://schema.org/")})
 
 
@@ -699,10 +576,6 @@ def _both_schemes(schema: Schema) -> dict[str, tuple[str, bool]]:
         }
     )
     return found
-
-
-def _https(iri: str) -> str:
-    return iri.replace("http://schema.org/", "https://schema.org/")
 
 
 def _id(node: Node) -> str:

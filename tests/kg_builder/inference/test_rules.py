@@ -4,8 +4,7 @@ import pytest
 
 from kg_builder.errors import DataError
 from kg_builder.inference import load_rules
-from kg_builder.inference.functions import FUNCTIONS
-from kg_builder.inference.rules import Atom, Rule
+from kg_builder.inference.rules import FUNCTIONS, Atom, Rule
 from kg_builder.ontology import load_schema
 
 SCHEMA = load_schema()
