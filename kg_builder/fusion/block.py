@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Set
 from functools import cached_property
 from typing import Final
 
@@ -24,8 +26,19 @@ from kg_builder.fusion.profiles import Profiles
 
 _SHORT: Final = (3, 12)
 """Minimum and maximum length of names that are looked up with a letter deleted."""
-_SAME_YEAR: Final = 0.5
-_OTHER_YEAR: Final = -0.25
+_HALVED: Final = 6
+"""Minimum length of names that are looked up by their halves."""
+_PART: Final = 5
+"""Maximum number of records that share half of a name and a fact, or two."""
+_COMMON_WORD: Final = 0.25
+"""Share of the budget above which a word is combined with the year."""
+_MANY: Final = 100_000
+"""Above this number of names, n-grams are a letter longer: the budget then reads more of them."""
+_AGREES: Final = 0.5
+_DIFFERS: Final = -0.25
+_SHARED_FACT: Final = 0.25
+_YEARS_APART: Final = 1
+_SECONDS_APART: Final = 2
 
 
 def candidate_pairs(
@@ -73,19 +86,48 @@ class _Vectors:
     @cached_property
     def names(self) -> sparse.csr_array | None:
         """Character n-gram vectors of names, one row per member."""
-        return gram_vectors(
-            [self.profiles.names[i].key for i in self.members.tolist()], self.config.ngram
-        )
+        length = self.config.ngram + (len(self.members) > _MANY)
+        return gram_vectors([self.profiles.names[i].key for i in self.members.tolist()], length)
 
     @cached_property
     def words(self) -> sparse.csr_array | None:
-        """Word vectors of names and values, one row per member; empty without values."""
-        texts, years = self.profiles.text, self.profiles.year
-        return word_vectors([_with_year(texts[i], years[i]) for i in self.members.tolist()])
+        """Word vectors of names and values, one row per member; empty without values.
+
+        A word so frequent that it would exhaust the budget also counts together with the year: of
+        the thousands of songs of a performer, the index then reads those of one year.
+        """
+        texts = [self.profiles.text[i] for i in self.members.tolist()]
+        years = self.profiles.year[self.members].tolist()
+        often = Counter(word for text in texts for word in text.split())
+        common = {
+            word for word, count in often.items() if count > self.config.budget * _COMMON_WORD
+        }
+        return word_vectors(
+            [_with_year(text, year, common) for text, year in zip(texts, years, strict=True)]
+        )
+
+    @cached_property
+    def facts(self) -> sparse.csr_array:
+        """Incidence of facts, one row per member."""
+        number: dict[str, int] = {}
+        indices: list[int] = []
+        ends = [0]
+        for index in self.members.tolist():
+            stated = dict.fromkeys(self.profiles.facts[index])
+            indices += [number.setdefault(fact, len(number)) for fact in stated]
+            ends.append(len(indices))
+        shape = len(self.members), len(number)
+        found = sparse.csr_array((np.ones(len(indices), np.float32), indices, ends), shape=shape)
+        found.sort_indices()
+        return found
 
 
-def _with_year(text: str, year: int) -> str:
-    return f"{text} {year}" if text and year >= 0 else text
+def _with_year(text: str, year: int, common: Set[str]) -> str:
+    if not text or year < 0:
+        return text
+    return " ".join(
+        [text, str(year), *(f"{word}|{year}" for word in text.split() if word in common)]
+    )
 
 
 def _one_letter_off(name: str) -> list[str]:
@@ -97,6 +139,18 @@ def _one_letter_off(name: str) -> list[str]:
     if not _SHORT[0] <= len(name) <= _SHORT[1]:
         return [name]
     return [name, *(name[:index] + name[index + 1 :] for index in range(len(name)))]
+
+
+def _halves(name: str) -> list[str]:
+    """The first and the last half of a name, of its own length and of one letter less.
+
+    Two names share one of them if they are a letter apart, or if all misspelt letters are in the
+    same half.
+    """
+    if len(name) < _HALVED:
+        return []
+    lengths = {len(name) // 2, (len(name) - 1) // 2}
+    return [key for half in sorted(lengths) for key in (f"{name[:half]}…", f"…{name[-half:]}")]
 
 
 def _by(key: str, texts: _Vectors, *, by_text: bool) -> Pairs | None:
@@ -115,7 +169,14 @@ def _by(key: str, texts: _Vectors, *, by_text: bool) -> Pairs | None:
         return shared_key_pairs(profiles, members, heard, config.max_block)
     if key == "typo":
         variants = (_one_letter_off(profiles.names[i].squeezed) for i in indices)
-        return shared_key_pairs(profiles, members, variants, config.max_block)
+        halves = (_halves(profiles.names[i].squeezed) for i in indices)
+        return np.concatenate(
+            (
+                shared_key_pairs(profiles, members, variants, config.max_block),
+                # the half of a name is that of many: only with what else the records state
+                shared_key_pairs(profiles, members, halves, 1, max_part=_PART),
+            )
+        )
     if key == "similar":
         return _nearest(texts, texts.names)
     if key == "text" and by_text:
@@ -144,7 +205,8 @@ def _nearest(texts: _Vectors, vectors: sparse.csr_array | None) -> Pairs | None:
 def _shortlist(texts: _Vectors, pairs: Pairs) -> Pairs:
     """Limit pairs of records with many candidates to those among the nearest of either."""
     keep = texts.config.shortlist
-    crowded = (np.bincount(pairs.ravel())[pairs] > keep).all(axis=1)
+    many = np.bincount(pairs.ravel()) > keep
+    crowded = many[pairs[:, 0]] & many[pairs[:, 1]]
     if not crowded.any():
         return pairs
     doubtful = pairs[crowded]
@@ -153,9 +215,14 @@ def _shortlist(texts: _Vectors, pairs: Pairs) -> Pairs:
     for vectors in (texts.names, texts.words):
         if vectors is not None:
             score += cosines(vectors, position)
-    year = texts.profiles.year[doubtful]
-    year_score = np.where(np.ptp(year, axis=1) <= 1, _SAME_YEAR, _OTHER_YEAR)
-    score += np.where((year >= 0).all(axis=1), year_score, 0).astype(np.float32)
+    score += _SHARED_FACT * cosines(texts.facts, position)
+    for column, slack in (
+        (texts.profiles.year, _YEARS_APART),
+        (texts.profiles.seconds, _SECONDS_APART),
+    ):
+        one, another = column[doubtful[:, 0]], column[doubtful[:, 1]]
+        agrees = np.where(np.abs(one - another) <= slack, _AGREES, _DIFFERS)
+        score += np.where((one >= 0) & (another >= 0), agrees, 0).astype(np.float32)
     owner, other = doubtful.ravel("F"), doubtful[:, ::-1].ravel("F")
     best = best_of_each(owner, np.tile(score, 2), other, keep) % len(doubtful)
     chosen = doubtful[np.unique(best)]

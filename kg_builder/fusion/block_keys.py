@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -17,25 +18,33 @@ from kg_builder.fusion.title_words import title_words
 Pairs = NDArray[np.int64]
 """Indices of records, shape (pairs, 2)."""
 
+_Detail = Hashable
+_MOST_FACTS: Final = 5
+"""Facts of a record by which large blocks are split: pairs of them grow with the square."""
+
 
 def shared_key_pairs(
     profiles: Profiles,
     members: NDArray[np.int64],
     keys: Iterable[Sequence[str]],
     max_block: int,
+    *,
+    max_part: int | None = None,
 ) -> Pairs:
     """Generate the pairs of records that share a key.
 
     A block of more than `max_block` records is not paired completely ("Love" names thousands of
-    songs): its records are paired if they also share the year or another word of their values,
-    within blocks that are small enough.
+    songs): its records are paired if they also share a word of their values, a fact (such as the
+    year or the country), two facts or the length, within blocks that are small enough.
 
     Args:
         profiles: all records.
         members: indices of the records to pair.
         keys: the keys of each member; empty keys are ignored.
         max_block: maximum size of a block that is paired completely.
+        max_part: the same for the blocks that a large one is split into; `max_block` by default.
     """
+    max_part = max_block if max_part is None else max_part
     owner: list[int] = []
     value: list[str] = []
     for index, several in zip(members.tolist(), keys, strict=True):
@@ -51,7 +60,7 @@ def shared_key_pairs(
     if not small.all():
         owners, codes = _split(profiles, owners[~small], codes[~small])
         if len(owners):
-            fits = np.bincount(codes)[codes] <= max_block
+            fits = np.bincount(codes)[codes] <= max_part
             found.append(_within(owners[fits], codes[fits]))
     return np.concatenate(found)
 
@@ -64,27 +73,48 @@ def no_pairs() -> Pairs:
 def unique_pairs(pairs: Pairs, size: int) -> Pairs:
     """Distinct pairs, left < right, sorted; `size` is the number of records."""
     # encoded as one integer per pair: sorting rows is far slower
-    codes = np.unique(pairs.min(axis=1, initial=size) * size + pairs.max(axis=1, initial=-1))
+    left, right = pairs[:, 0], pairs[:, 1]
+    codes = np.minimum(left, right) * size + np.maximum(left, right)
+    codes.sort()
+    codes = codes[np.r_[True, codes[1:] != codes[:-1]]] if len(codes) else codes
     return np.column_stack((codes // max(size, 1), codes % max(size, 1)))
 
 
 def _split(
     profiles: Profiles, owners: NDArray[np.int64], codes: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Split large blocks by finer keys: block and year, block and word."""
-    again: list[int] = []
-    finer: list[tuple[int, str | int]] = []
-    for index, code in zip(owners.tolist(), codes.tolist(), strict=True):
-        own = set(profiles.names[index].key.split())
-        more: set[str | int] = {word for word in profiles.text[index].split() if word not in own}
-        if (year := int(profiles.year[index])) >= 0:
-            more.add(year)
-        for detail in more:
-            again.append(index)
-            finer.append((code, detail))
-    number: dict[tuple[int, str | int], int] = {}
-    codes = np.array([number.setdefault(key, len(number)) for key in finer], dtype=np.int64)
-    return np.array(again, dtype=np.int64), codes
+    """Split large blocks by what else their records state: block and detail."""
+    number: dict[_Detail, int] = {}
+    members, position = np.unique(owners, return_inverse=True)
+    found: list[int] = []
+    ends = [0]
+    for index in members.tolist():
+        found += [number.setdefault(key, len(number)) for key in _details(profiles, index)]
+        ends.append(len(found))
+    details, starts = np.array(found, dtype=np.int64), np.array(ends, dtype=np.int64)
+    sizes = np.diff(starts)[position]
+    last = np.cumsum(sizes)
+    places = np.arange(sizes.sum()) - np.repeat(last - sizes - starts[position], sizes)
+    finer, _ = pd.factorize(np.repeat(codes, sizes) * len(number) + details[places])
+    return np.repeat(owners, sizes), finer.astype(np.int64)
+
+
+def _details(profiles: Profiles, index: int) -> Iterator[_Detail]:
+    """What a record states besides its name: each word, and each fact and pair of facts."""
+    own = set(profiles.names[index].key.split())
+    yield from (word for word in profiles.text[index].split() if word not in own)
+    facts: list[_Detail] = list(profiles.facts[index][:_MOST_FACTS])
+    if (year := int(profiles.year[index])) >= 0:
+        facts.append(("year", year))
+    if number := profiles.number[index]:
+        facts.append(("number", number))
+    yield from facts
+    yield from combinations(facts, 2)
+    if (seconds := int(profiles.seconds[index])) > 0:
+        # lengths a second apart share one of the two
+        yield "length", seconds // 2
+        if seconds % 2:
+            yield "length", seconds // 2 + 1
 
 
 def _within(owners: NDArray[np.int64], codes: NDArray[np.int64]) -> Pairs:
@@ -101,7 +131,6 @@ def _within(owners: NDArray[np.int64], codes: NDArray[np.int64]) -> Pairs:
     return np.concatenate(found)
 
 
-_FEW_WORDS: Final = 2
 _SLACK: Final = (-1, 0, 1)
 """Tolerance, in seconds, of rounded lengths of one recording."""
 

@@ -42,7 +42,7 @@ def cluster(
     must: Collection[Pair] = (),
     cannot: Collection[Pair] = (),
     unseen: float = -1.5,
-    linkage: float = 0.3,
+    linkage: float = 0.0,
 ) -> Clustering:
     """Merge pairs greedily, in order of falling probability.
 

@@ -22,6 +22,7 @@ from kg_builder.fusion.profiles import Profiles, Values, gather_wording
 from kg_builder.fusion.title_words import IN_TITLES
 from kg_builder.fusion.unique_values import coded, over_pairs
 from kg_builder.fusion.volume_marks import DIFFERENT_TITLES, NUMBERS, number_levels
+from kg_builder.fusion.word_overlap import TITLE
 from kg_builder.fusion.work_facts import FACTS, IN_FACTS, chance, fact_levels
 from kg_builder.ontology import Schema
 
@@ -49,6 +50,38 @@ QUALIFIER: Final = Feature(
 """The text in brackets after the name, except a country, which counts as a value."""
 
 
+_SHARING: Final = 12
+"""Number of levels of `SHARED_BY`: more than 2,048 records, up to 2,048, up to 1,024 … up to 2."""
+
+
+def _shared_by() -> Feature:
+    """Priors: each doubling of the records of a name makes a match somewhat less likely."""
+    doublings = np.arange(_SHARING)[::-1]
+    match = 0.5 ** (doublings / 2)
+    other = match * np.exp(0.2 * doublings)
+    largest = 2 ** (_SHARING - 1)
+    names = (f"more than {largest:,}", *(f"up to {2**k:,}" for k in doublings[1:] + 1))
+    return Feature(
+        "records of the name",
+        names,
+        match=tuple(match / match.sum()),
+        other=tuple(other / other.sum()),
+    )
+
+
+SHARED_BY: Final = _shared_by()
+"""How many records bear the name, or the more frequent one of two similar names.
+
+The records of a name held by a thousand are of hundreds of entities, so that an equal name says
+little; the frequencies of the levels among matches and non-matches are estimated like any other's.
+"""
+
+_NAMED_ALIKE: Final = NAME.levels.index("close")
+_TITLED_ALIKE: Final = TITLE.levels.index("nearly")
+_TRUSTED: Final = 200.0
+"""Number of pairs of similar names from which on `SHARED_BY` counts more than `name_rarity`."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Candidate pairs with the level of every feature.
@@ -58,7 +91,8 @@ class Comparison:
         features: the compared features; the first is the name.
         levels: shape (n, features), `MISSING` if a side has no value.
         similarity: similarity of the names, 0..1, shape (n,).
-        rarity: evidence of an equal name relative to an average one, in nats.
+        rarity: evidence of an equal name relative to an average one, in nats; the less, the more
+            pairs there are to estimate the frequencies of `SHARED_BY` from.
         one_source: whether both records are from the same source, shape (n,).
         measures: names of the columns of `details`.
         details: fine measures for the supervised scorer, shape (n, measures), NaN if a side has no
@@ -114,6 +148,7 @@ def compare(
     named = ~worded & ~wording.nameless[pairs].any(axis=1)
     levels[named], similarity[named] = name_levels(profiles, pairs[named])
     features, columns = [NAME], [levels]
+    alike = levels >= _NAMED_ALIKE
     if worded.any():
         overlap, crossed = wording.overlap(pairs[worded]), wording.crosses(pairs[worded])
         similarity[worded] = np.nan_to_num(overlap.title)
@@ -124,6 +159,8 @@ def compare(
             if feature.name in DIFFERENT_TITLES:
                 most = np.where(numbers == 0, DIFFERENT_TITLES[feature.name], len(feature.levels))
                 column = np.minimum(column, most).astype(np.int8)
+            if feature is TITLE:
+                alike[worded] = column >= _TITLED_ALIKE
             features.append(feature)
             columns.append(np.full(len(pairs), MISSING, dtype=np.int8))
             columns[-1][worded] = column
@@ -140,6 +177,9 @@ def compare(
             column[wordless] = MISSING
         features.append(measure)
         columns.append(column)
+    if alike.any():
+        features.append(SHARED_BY)
+        columns.append(_shared_levels(profiles, pairs, alike))
     measures, fine = (
         details(profiles, pairs, values, wording, schema)
         if detailed
@@ -150,7 +190,7 @@ def compare(
         features=tuple(features),
         levels=np.column_stack(columns) if len(pairs) else np.empty((0, len(features)), np.int8),
         similarity=similarity,
-        rarity=name_rarity(profiles, pairs),
+        rarity=name_rarity(profiles, pairs) * (_TRUSTED / (_TRUSTED + alike.sum())),
         one_source=profiles.source[pairs[:, 0]] == profiles.source[pairs[:, 1]],
         measures=measures,
         details=fine,
@@ -265,6 +305,18 @@ def name_rarity(profiles: Profiles, pairs: NDArray[np.int64]) -> NDArray[np.floa
     length = np.array([min(len(name.squeezed), 16) for name in profiles.names])
     rarity = 0.25 * (bits - total) + 0.08 * (length - 8)
     return np.clip(rarity[pairs[:, 0]], -1.5, 1.5) if len(pairs) else np.empty(0)
+
+
+def _shared_levels(
+    profiles: Profiles, pairs: NDArray[np.int64], alike: NDArray[np.bool_]
+) -> NDArray[np.int8]:
+    """Level of `SHARED_BY` for each pair of similar names, among the records of all classes."""
+    held = coded([name.key for name in profiles.names]).codes
+    often = np.bincount(held)[held[pairs[alike]]].max(axis=1)
+    doublings = np.ceil(np.log2(np.maximum(often, 2))).astype(np.int64) - 1
+    found = np.full(len(pairs), MISSING, dtype=np.int8)
+    found[alike] = np.maximum(_SHARING - 1 - doublings, 0)
+    return found
 
 
 def _value_columns(

@@ -18,8 +18,9 @@ class BlockingConfig(BaseModel):
     keys: tuple[Key, ...] = Field(
         ("name", "alias", "sound", "typo", "similar", "text", "facts", "external"),
         description="Blocking keys: equal name, a name and an alias, equal sound, short names "
-        "a letter apart, nearest names by character n-grams, nearest words of all values, "
-        "length and number and year of works without words, a shared external id.",
+        "a letter apart or half a name and a fact, nearest names by character n-grams, nearest "
+        "words of all values, length and number and year of works without words, a shared "
+        "external id.",
     )
     top_k: int = Field(10, ge=1, description="Nearest names per record for the key 'similar'.")
     min_similarity: float = Field(
@@ -29,8 +30,8 @@ class BlockingConfig(BaseModel):
     max_block: int = Field(
         60,
         ge=2,
-        description="Maximum number of records per key; a larger block is split by year and by "
-        "the words of the other values.",
+        description="Maximum number of records per key; a larger block is split by the words of "
+        "the other values, by facts such as the year and the country, and by the length.",
     )
     budget: int = Field(
         4000,
@@ -104,7 +105,7 @@ class FusionConfig(BaseModel):
     scorer: Literal["unsupervised", "supervised", "rules"] = Field(
         "unsupervised", description="Method of scoring pairs."
     )
-    match: float = Field(0.9, ge=0, le=1, description="Minimum probability of a match.")
+    match: float = Field(0.8, ge=0, le=1, description="Minimum probability of a match.")
     unsure: float = Field(
         0.5,
         ge=0,

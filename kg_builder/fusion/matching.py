@@ -1,4 +1,4 @@
-"""Match records: block, compare, score, cluster; fit the scorer on mutual best pairs."""
+"""Match records: block, compare, score, cluster; fit the scorer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kg_builder.fusion.config import FusionConfig, SourceTraits
 from kg_builder.fusion.judgements import Judgements, Labels, read_judgements
 from kg_builder.fusion.own_mentions import mentions_of_one_album, mentions_of_own_artists
 from kg_builder.fusion.profiles import Profiles, compatible_types, gather_values, profile
-from kg_builder.fusion.score import Scorer, mutual_best_pairs
+from kg_builder.fusion.score import Scorer, fitting_pairs
 from kg_builder.fusion.scorers import make_scorer, overrule
 from kg_builder.fusion.unique_values import coded
 from kg_builder.fusion.vocabulary import group_vocabularies
@@ -112,7 +112,7 @@ def match_records(
     progress(3, 5)
     scorer = make_scorer(config, profiles, labels)
     scorer.fit(
-        comparison if trained else comparison.take(mutual_best_pairs(comparison, seed=config.seed))
+        comparison if trained else comparison.take(fitting_pairs(comparison, seed=config.seed))
     )
     probability = overrule(scorer.probability(comparison), comparison, profiles, all_judgements)
     of_type = coded(profiles.type)

@@ -31,7 +31,7 @@ _DATES: Final = (
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,3}):(\d{2})(?:\.\d+)?$")
 _ISO = re.compile(r"^P?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$", re.I)
 _WORDED = re.compile(r"^(\d+)\s*m\w*\s*(\d+)\s*s\w*$", re.I)
-_UNTOLD: Final = frozenset({"description", "image", "price"})
+UNTOLD: Final = frozenset({"description", "image", "price"})
 """Free text and pictures, which hardly ever agree exactly between sources."""
 
 
@@ -263,7 +263,7 @@ _CREDITS: Final = frozenset({"performer", "creditedTo", "onAlbum"})
 def measure_for(predicate: str, schema: Schema) -> Measure | None:
     """The measure for a predicate's datatype; None if comparing is uninformative."""
     bare = predicate.removeprefix("~")
-    if bare in _UNTOLD:
+    if bare in UNTOLD:
         return None
     declared = schema.predicates.get(bare)
     datatype = declared.datatype if declared else "string"
@@ -297,6 +297,7 @@ def readable(text: str, datatype: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=65_536)
 def parse_year(text: str) -> int | None:
     """The year of a date in any notation; two digits are read as 1931 to 2030.
 
@@ -326,6 +327,7 @@ def parse_day(text: str) -> float | None:
     return None
 
 
+@lru_cache(maxsize=65_536)
 def parse_seconds(text: str) -> float | None:
     """Parse a duration to seconds: '01:26', 'PT1M26S', '1m 26sec', 86, 86000 ms or 1.433 minutes.
 

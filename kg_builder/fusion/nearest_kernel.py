@@ -84,6 +84,54 @@ def look_up(
 
 
 @njit(cache=True, nogil=True)
+def dots(
+    indptr: Ints, terms: Ints, weights: Floats, ones: NDArray[np.int64], others: NDArray[np.int64]
+) -> Floats:
+    """Dot product of each pair of vectors, given by their rows; shape (n,)."""
+    found = np.empty(len(ones), dtype=np.float32)
+    for k in range(len(ones)):
+        one, other = ones[k], others[k]
+        found[k] = _dot(
+            terms, weights, indptr[one], indptr[one + 1], indptr[other], indptr[other + 1]
+        )
+    return found
+
+
+@njit(cache=True, nogil=True)
+def shared_weights(
+    indptr: Ints,
+    terms: Ints,
+    other_indptr: Ints,
+    other_terms: Ints,
+    weights: Floats,
+    ones: NDArray[np.int64],
+    others: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Sum of the weights of the terms that two sets share, for each pair; shape (n,).
+
+    Args:
+        indptr, terms: the sets on the left as compressed sparse rows, terms ascending.
+        other_indptr, other_terms: the same for the right.
+        weights: of each term.
+        ones, others: rows of each pair.
+    """
+    found = np.zeros(len(ones), dtype=np.float64)
+    for k in range(len(ones)):
+        i, i_end = indptr[ones[k]], indptr[ones[k] + 1]
+        j, j_end = other_indptr[others[k]], other_indptr[others[k] + 1]
+        while i < i_end and j < j_end:
+            if terms[i] == other_terms[j]:
+                found[k] += weights[terms[i]]
+                i += 1
+                j += 1
+            elif terms[i] < other_terms[j]:
+                i += 1
+            else:
+                j += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
 def _insert(
     best: NDArray[np.int64], scores: Floats, size: int, most: int, item: int, score: float
 ) -> int:

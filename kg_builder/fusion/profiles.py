@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from kg_builder.errors import DataError
 from kg_builder.fusion.config import FusionConfig, SourceTraits
-from kg_builder.fusion.measures import parse_seconds, parse_year
+from kg_builder.fusion.measures import UNTOLD, parse_seconds, parse_year
 from kg_builder.fusion.normalize import (
     Name,
     is_placeholder,
@@ -24,9 +26,13 @@ from kg_builder.fusion.normalize import (
     nations_in,
     parse_name,
 )
-from kg_builder.fusion.title_words import album_year, bare_album, read_words
+from kg_builder.fusion.title_words import IN_TITLES, album_year, bare_album, read_words
 from kg_builder.fusion.word_overlap import Wording
 from kg_builder.ontology import Schema
+
+_BRACKET: Final = re.compile(r"[)\]）]")
+_FACTS: Final = 3
+"""Values per predicate that count as facts: a list of fifty tags would be as many blocks."""
 
 Values = Mapping[str, tuple[str, ...]]
 """Predicate → values: literals as written by the source, or name keys of entities."""
@@ -42,6 +48,8 @@ class Profiles:
             a work with more than a title, else ''.
         year: the first year among the dates, or -1.
         seconds, number: the length and the track number, -1 and '' if missing.
+        facts: the other values that many records share, such as the country, as 'predicate=value';
+            not the names in `text`.
         source: index into `sources`, one per record.
         sources: names of the sources.
         exclusive: per record, its source if that has no duplicates, else -1. A mention (an entity
@@ -59,6 +67,7 @@ class Profiles:
     year: NDArray[np.int64]
     seconds: NDArray[np.int64]
     number: list[str]
+    facts: list[tuple[str, ...]]
     external: list[tuple[str, ...]]
     source: NDArray[np.int64]
     sources: list[str]
@@ -101,22 +110,22 @@ def profile(
         [id_.partition("/")[0] in prefixes and "/" in id_ for id_ in values(frame, "record_id")],
         dtype=bool,
     )
-    facts = [_facts(attributes, schema) for attributes in values(frame, "attributes")]
+    distinct: dict[tuple[str, ...], tuple[str, ...]] = {}  # equal facts of many records, kept once
+    read = [
+        _read(name, attributes, works[type_], schema)
+        for name, type_, attributes in zip(texts, types, values(frame, "attributes"), strict=True)
+    ]
     return Profiles(
         record=keys,
         type=types,
         name=texts,
         names=names,
         aliases=aliases,
-        text=[
-            _text(name, attributes, schema) if works[type_] else ""
-            for name, type_, attributes in zip(
-                texts, types, values(frame, "attributes"), strict=True
-            )
-        ],
-        year=np.array([year for year, _, _ in facts], dtype=np.int64),
-        seconds=np.array([seconds for _, seconds, _ in facts], dtype=np.int64),
-        number=[number for _, _, number in facts],
+        text=[item.text for item in read],
+        year=np.array([item.year for item in read], dtype=np.int64),
+        seconds=np.array([item.seconds for item in read], dtype=np.int64),
+        number=[item.number for item in read],
+        facts=[distinct.setdefault(item.facts, item.facts) for item in read],
         external=[tuple(sorted(map(str, ids))) for ids in values(frame, "external_ids")],
         source=source,
         sources=sources,
@@ -161,15 +170,16 @@ def gather_values(
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     chosen = records[records["record"].isin(wanted)]
     for key, text in zip(values(chosen, "record"), values(chosen, "attributes"), strict=True):
-        for predicate, stated in _stated(text).items():
+        attributes, own = _stated(text), found[key]
+        for predicate, stated in attributes.items():
             declared = schema.predicates.get(predicate)
             literal = declared is not None and declared.is_attribute
             for value in stated:
                 if not is_placeholder(value):
-                    found[key][predicate].add(value if literal else _thing(value, predicate))
-        for album in _stated(text).get("onAlbum", ()):  # 'Evolver (2002)'
-            if (year := album_year(album)) and "releaseDate" not in found[key]:
-                found[key]["releaseDate"].add(year)
+                    own[predicate].add(value if literal else _thing(value, predicate))
+        for album in attributes.get("onAlbum", ()):  # 'Evolver (2002)'
+            if (year := album_year(album)) and "releaseDate" not in own:
+                own["releaseDate"].add(year)
     if statements is not None and len(statements):
         names = dict(zip(values(records, "record"), values(records, "name"), strict=True))
         touching = statements[
@@ -190,8 +200,9 @@ def gather_values(
             if is_record and target in wanted and subject in names:
                 found[target][turned(predicate, schema)].add(name_key(names[subject]))
     for key, name in zip(values(chosen, "record"), values(chosen, "name"), strict=True):
-        for nation in nations_in(parse_name(name).qualifier):
-            found[key]["country"].add(nation)
+        if _BRACKET.search(name):
+            for nation in nations_in(parse_name(name).qualifier):
+                found[key]["country"].add(nation)
     return {
         key: {predicate: tuple(sorted(seen)) for predicate, seen in sorted(rows.items())}
         for key, rows in found.items()
@@ -214,31 +225,40 @@ def gather_wording(
     return Wording(found)
 
 
-def _text(name: str, attributes: str, schema: Schema) -> str:
-    if attributes == "{}":
-        return ""
-    return " ".join(read_words(name, _stated(attributes), schema).all)
+class _Read(NamedTuple):
+    """What blocking needs of a record's attributes: see `Profiles`."""
+
+    text: str = ""
+    year: int = -1
+    seconds: int = -1
+    number: str = ""
+    facts: tuple[str, ...] = ()
 
 
-def _facts(attributes: str, schema: Schema) -> tuple[int, int, str]:
-    """The first parsable year and length (or -1), and the track number (or '')."""
+def _read(name: str, attributes: str, work: bool, schema: Schema) -> _Read:
+    """Read the attributes of a record: the first parsable year and length, the number, facts."""
     if attributes == "{}":
-        return -1, -1, ""
+        return _Read()
     year, seconds, number = -1, -1, ""
+    facts: list[str] = []
     stated = _stated(attributes)
     for predicate, given in sorted(stated.items()):
         declared = schema.predicates.get(predicate)
         datatype = declared.datatype if declared else None
-        if datatype in {"date", "gYear", "gYearMonth"} and year < 0:
-            year = next((y for text in given if (y := parse_year(text)) is not None), -1)
-        elif datatype == "duration" and seconds < 0:
-            read = next((s for text in given if (s := parse_seconds(text))), -1.0)
-            seconds = round(read)
+        if datatype in {"date", "gYear", "gYearMonth"}:
+            if year < 0:
+                year = next((y for text in given if (y := parse_year(text)) is not None), -1)
+        elif datatype == "duration":
+            if seconds < 0:
+                seconds = round(next((s for text in given if (s := parse_seconds(text))), -1.0))
         elif predicate == "trackNumber" and given:
             number = given[0].strip().lstrip("0").casefold()
+        elif predicate not in IN_TITLES and predicate not in UNTOLD:
+            facts += [sys.intern(f"{predicate}={name_key(text)}") for text in given[:_FACTS]]
     for album in stated.get("onAlbum", ()) if year < 0 else ():
         year = int(album_year(album) or -1)
-    return year, seconds, number
+    text = " ".join(read_words(name, stated, schema).all) if work else ""
+    return _Read(text, year, seconds, number, tuple(facts))
 
 
 def _stated(attributes: str) -> dict[str, list[str]]:

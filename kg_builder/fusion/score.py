@@ -44,8 +44,11 @@ probability."""
 MUTUAL: Final = 3
 """A pair is used for fitting if each record is among this many best candidates of the other."""
 
-ENOUGH: Final = 300_000
-"""Maximum number of pairs used for fitting."""
+_ROUGHLY: Final = 15
+"""Rounds of the first fit, which only counts matches."""
+
+ENOUGH: Final = 200_000
+"""Maximum number of mutual best pairs used for fitting."""
 
 
 @dataclass(frozen=True)
@@ -140,46 +143,43 @@ class FellegiSunter:
     def log_odds(self, comparison: Comparison) -> NDArray[np.float64]:
         """Log-odds of a match for each pair, shape (n,)."""
         odds = np.full(len(comparison), self.prior_odds)
-        for column in range(len(comparison.features)):
-            odds += self.contribution(comparison, column)
-        odds += _rarity(comparison) + self._beyond_the_album(comparison)
+        together = np.zeros(len(comparison))
+        parent = _one_performer(comparison)
+        for column, feature in enumerate(comparison.features):
+            weights = self._contribution(comparison, column, parent)
+            odds += weights
+            if feature.name in OF_THE_ALBUM:
+                together += np.maximum(weights, 0.0)
+        odds += _rarity(comparison) + _beyond_the_album(comparison, together)
         return odds
 
-    def contribution(self, comparison: Comparison, column: int) -> NDArray[np.float64]:
-        """Contribution of one feature to the log-odds of each pair, shape (n,)."""
-        levels = comparison.levels[:, column]
-        weights = self._of(comparison.features[column])[_one_performer(comparison), levels]
-        return np.where(levels == MISSING, 0.0, weights)
+    def _contribution(
+        self, comparison: Comparison, column: int, parent: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Contribution of one feature to the log-odds of each pair, shape (n,).
 
-    def _beyond_the_album(self, comparison: Comparison) -> NDArray[np.float64]:
-        """Deduction for pairs of one source with different titles, for shared album features.
-
-        Another source may write the title in another script or with letters dropped; in one source
-        the tracks of an album are listed under their titles.
+        `parent` is the result of `_one_performer`.
         """
-        columns = {feature.name: k for k, feature in enumerate(comparison.features)}
-        if TITLE.name not in columns:
-            return np.zeros(len(comparison))
-        together = np.zeros(len(comparison))
-        for name in sorted(OF_THE_ALBUM & columns.keys()):
-            together += np.maximum(self.contribution(comparison, columns[name]), 0.0)
-        titles_differ = np.zeros(len(comparison), dtype=bool)
-        for feature, least in ((TITLE, "mostly"), (LEFT_OVER, "few")):
-            levels = comparison.levels[:, columns[feature.name]]
-            titles_differ |= (levels != MISSING) & (levels < feature.levels.index(least))
-        excess = np.maximum(together - OF_THE_ALBUM_CAP, 0.0)
-        return np.where(titles_differ & comparison.one_source, -excess, 0.0)
+        levels = comparison.levels[:, column]
+        weights = self._of(comparison.features[column])
+        # a missing level, the last by its index -1, weighs nothing
+        weights = np.column_stack((weights, np.zeros(len(weights))))
+        found: NDArray[np.float64] = weights[parent, levels]
+        return found
 
     def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
         """The contributions to one pair's log-odds."""
         found = [Contribution("prior", "", self.prior_odds)]
         one = comparison.take(np.array([row]))
+        parent, together = _one_performer(one), np.zeros(1)
         for column, feature in enumerate(comparison.features):
             level = int(comparison.levels[row, column])
             if level != MISSING:
-                weight = float(self.contribution(one, column)[0])
+                weight = float(self._contribution(one, column, parent)[0])
                 found.append(Contribution(feature.name, feature.levels[level], weight))
-        if beyond := float(self._beyond_the_album(one)[0]):
+                if feature.name in OF_THE_ALBUM:
+                    together += max(weight, 0.0)
+        if beyond := float(_beyond_the_album(one, together)[0]):
             found.append(Contribution("shared by an album's tracks", "", beyond))
         if rarity := float(_rarity(one)[0]):
             found.append(Contribution("rarity of the name", "", rarity))
@@ -205,6 +205,27 @@ class FellegiSunter:
             feature.name: _weights(m, u, NAME_CAP if column == 0 or feature.anchored else CAP)
             for column, (feature, m, u) in enumerate(zip(features, match, other, strict=True))
         }
+
+
+def _beyond_the_album(comparison: Comparison, together: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Deduction for pairs of one source with different titles, for shared album features.
+
+    Another source may write the title in another script or with letters dropped; in one source
+    the tracks of an album are listed under their titles.
+
+    Args:
+        comparison: the pairs.
+        together: the positive contributions of the features `OF_THE_ALBUM` to each pair.
+    """
+    columns = {feature.name: k for k, feature in enumerate(comparison.features)}
+    if TITLE.name not in columns:
+        return np.zeros(len(comparison))
+    titles_differ = np.zeros(len(comparison), dtype=bool)
+    for feature, least in ((TITLE, "mostly"), (LEFT_OVER, "few")):
+        levels = comparison.levels[:, columns[feature.name]]
+        titles_differ |= (levels != MISSING) & (levels < feature.levels.index(least))
+    excess = np.maximum(together - OF_THE_ALBUM_CAP, 0.0)
+    return np.where(titles_differ & comparison.one_source, -excess, 0.0)
 
 
 def _one_performer(comparison: Comparison) -> NDArray[np.int64]:
@@ -267,8 +288,31 @@ def _rarity(comparison: Comparison) -> NDArray[np.float64]:
     return np.where(agree, comparison.rarity, 0.0)
 
 
-def mutual_best_pairs(comparison: Comparison, *, seed: int = 0) -> NDArray[np.int64]:
+def fitting_pairs(comparison: Comparison, *, seed: int = 0) -> NDArray[np.int64]:
     """Select the pairs to fit to; returns their rows in order.
+
+    They are the mutual best pairs, and as many others, drawn at random, as there are matches among
+    these. A record with a match rarely has a non-match among its best pairs, so the best pairs
+    alone would show too few non-matches, all of them unusually similar. Where most of the best
+    pairs are non-matches, hardly any are added: those are the ones to be told from matches.
+
+    Args:
+        comparison: all candidate pairs.
+        seed: for the samples.
+    """
+    best = mutual_best_pairs(comparison, seed=seed)
+    among = comparison.take(best)
+    matches = FellegiSunter(rounds=_ROUGHLY).fit(among).probability(among).sum()
+    others = np.ones(len(comparison), dtype=bool)
+    others[best] = False
+    rest = np.flatnonzero(others)
+    if len(rest) > (size := round(float(matches))):
+        rest = np.random.default_rng(seed).choice(rest, size, replace=False)
+    return np.sort(np.concatenate((best, rest)))
+
+
+def mutual_best_pairs(comparison: Comparison, *, seed: int = 0) -> NDArray[np.int64]:
+    """Select the pairs of records that are among each other's best; returns their rows in order.
 
     Among all candidates, pairs of naturally similar entities (the tracks of an album share
     performer, album and year) can outnumber true matches, so that expectation–maximisation finds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ _TITLE_CUTS: Final = (0.50, 0.65, 0.80, 0.90, 0.98)
 _LEFT_CUTS: Final = (0.05, 0.2, 0.45, 0.75, 1.3, 2.2)
 _SHARED_CUTS: Final = (0.30, 0.45, 0.60, 0.75, 0.90)
 _WORTH_READING: Final = 0.25
-"""Below this share of shared words, the remaining words are too long to be misspellings."""
+"""Below this share of shared words, the remaining words are misspellings only of equal titles."""
 _MISSPELLED: Final = 0.6
 """Minimum similarity of the remaining words to count as a misspelling."""
 _PER_LOGOGRAM: Final = (1, 6)
@@ -89,6 +89,7 @@ class Wording:
         )
         self.foreign = np.array([bool(item.foreign) for item in self.words], dtype=bool)
         self.title = ["".join(item.title) for item in self.words]
+        self._untitled = np.array([not title for title in self.title], dtype=bool)
         self.text = ["".join(item.all) for item in self.words]
         position: dict[str, int] = {}
         self._matrix = _incidence([item.all for item in self.words], position)
@@ -120,18 +121,39 @@ class Wording:
 
     def _overlap(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
         left, right = pairs[:, 0], pairs[:, 1]
-        both = self._matrix[left].multiply(self._matrix[right]).tocsr()
-        shared = np.asarray(both @ self._rarity, dtype=np.float64)
+        shared = self._shared(self._matrix, left, right)
         one, other = self.mass[left], self.mass[right]
         more, less = np.maximum(one, other), np.minimum(one, other)
         rest_left, rest_right = np.maximum(one - shared, 0), np.maximum(other - shared, 0)
         share = np.divide(shared, more, out=np.zeros_like(shared), where=more > 0)
         silent = less <= 0
-        alike = self._rests_alike(pairs, (share >= _WORTH_READING) & ~silent)
-        title = self._found(pairs, alike)
+        titles = [self.title[i] for i in left], [self.title[j] for j in right]
+        same = cpdist(*titles, scorer=fuzz.ratio, dtype=np.float32) / 100
+        worth = (share >= _WORTH_READING) | (same >= _TITLE_CUTS[2])
+        alike = self._rests_alike(pairs, worth & ~silent)
+        title = self._found(pairs, same, alike)
+        misspelled = np.where(alike >= _MISSPELLED, alike, 0.0) * np.minimum(rest_left, rest_right)
+        share = np.divide(shared + misspelled, more, out=np.zeros_like(shared), where=more > 0)
         for column in (shared, share, rest_left, rest_right, alike):
             column[silent] = np.nan
         return shared, share, rest_left, rest_right, alike, title
+
+    def _shared(
+        self, words: sparse.csr_matrix, ones: NDArray[np.int64], others: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Weight of the words, as given by `words`, that the other record has in any cell."""
+        from kg_builder.fusion.nearest_kernel import shared_weights  # late: numba is slow to load
+
+        found: NDArray[np.float64] = shared_weights(
+            words.indptr,
+            words.indices,
+            self._matrix.indptr,
+            self._matrix.indices,
+            self._rarity,
+            np.ascontiguousarray(ones),
+            np.ascontiguousarray(others),
+        )
+        return found
 
     def _rests_alike(
         self, pairs: NDArray[np.int64], worth: NDArray[np.bool_]
@@ -150,17 +172,16 @@ class Wording:
             found[rows] = np.where(empty, 0.0, alike)
         return found
 
-    def _found(self, pairs: NDArray[np.int64], alike: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _found(
+        self, pairs: NDArray[np.int64], same: NDArray[Any], alike: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """The maximum of the titles' similarity and of their containment in the other record."""
-        titles = [self.title[i] for i in pairs[:, 0]], [self.title[j] for j in pairs[:, 1]]
-        same = cpdist(*titles, scorer=fuzz.ratio, dtype=np.float32) / 100
         misspelled = np.where(alike >= _MISSPELLED, alike, 0.0)
         doubtful = np.flatnonzero(same < _TITLE_CUTS[-1])
         sides = []
         for one, other in ((0, 1), (1, 0)):
-            words, text = self._titles[pairs[:, one]], self._matrix[pairs[:, other]]
             mass = self._title_mass[pairs[:, one]]
-            matched = np.asarray(words.multiply(text).tocsr() @ self._rarity, dtype=np.float64)
+            matched = self._shared(self._titles, pairs[:, one], pairs[:, other])
             unmatched = np.maximum(mass - matched, 0) * (1 - misspelled)
             side = 1 - np.divide(unmatched, mass, out=np.zeros_like(mass), where=mass > 0)
             within = cpdist(
@@ -178,8 +199,7 @@ class Wording:
             found[row] = max(
                 found[row], _romanised(self.words[original].foreign, self.title[romanised])
             )
-        silent = [not one or not other for one, other in zip(*titles, strict=True)]
-        found[np.array(silent, dtype=bool)] = np.nan
+        found[self._untitled[pairs].any(axis=1)] = np.nan
         return found
 
 

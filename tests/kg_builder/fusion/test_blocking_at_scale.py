@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg_builder.fusion import BlockingConfig
+from kg_builder.fusion import BlockingConfig, block
 from kg_builder.fusion.block import candidate_pairs
 from kg_builder.fusion.nearest import Nearness, nearest, word_vectors
 from kg_builder.fusion.profiles import profile
@@ -54,9 +55,50 @@ def test_a_large_block_is_split_by_what_else_its_records_say():
     assert met(dated, keys=("name",), max_block=5) == {(i, i + 1) for i in range(0, 40, 2)}
 
 
+def test_a_large_block_is_split_by_two_facts_that_are_frequent_alone():
+    stated = [{"genre": [f"g{k % 5}"], "language": [f"l{k // 5}"]} for k in range(20)]
+    rows = [("Love", stated[i // 2]) for i in range(40)]
+    assert met(rows, keys=("name",), max_block=5) == {(i, i + 1) for i in range(0, 40, 2)}
+
+
+@pytest.mark.parametrize("one", [100, 101])
+def test_a_large_block_is_split_by_lengths_up_to_a_second_apart(one):
+    lengths = [one, one + 1, *(200 + 5 * k for k in range(40))]
+    rows = [("Love", {"duration": [str(seconds)]}) for seconds in lengths]
+    assert met(rows, keys=("name",), max_block=5) == {(0, 1)}
+
+
+def test_a_performer_of_many_songs_is_looked_up_with_the_year():
+    """The titles are damaged, and the index entries of the performer alone exceed the budget."""
+    rows = [
+        (f"title{index}", {"performer": ["Nearhos"], "releaseDate": [str(1920 + index // 2)]})
+        for index in range(120)
+    ]
+    assert met(rows, keys=("text",), budget=40) == {(i, i + 1) for i in range(0, 120, 2)}
+
+
+def test_in_a_large_collection_the_grams_of_names_are_longer(monkeypatch):
+    """The two names share only trigrams that more names have than the budget allows to be read."""
+    fillers = [text for i in range(10) for text in (f"pa{i}q", f"zpan{i}", f"zand{i}")]
+    rows = [(name, {}) for name in ("pandal", "pandel", *fillers)]
+    assert (0, 1) not in met(rows, keys=("similar",), budget=5, min_similarity=0.1)
+    monkeypatch.setattr(block, "_MANY", 20)
+    assert (0, 1) in met(rows, keys=("similar",), budget=5, min_similarity=0.1)
+
+
 def test_short_names_a_letter_apart_meet():
     rows = [("Taen", {}), ("Tean", {}), ("Tan", {}), ("Xyzzyx", {})]
     assert met(rows, keys=("typo",)) == {(0, 1), (0, 2), (1, 2)}
+
+
+@pytest.mark.parametrize("other", ["Kandabrel Mostivan", "Kndabrle Mostivar", "Kandabrel Motsivar"])
+def test_names_that_share_a_half_meet_if_their_records_share_a_fact(other):
+    rows = [
+        ("Kandabrel Mostivar", {"language": ["fr"]}),
+        (other, {"language": ["fr"]}),
+        (other, {"language": ["de"]}),
+    ]
+    assert met(rows, keys=("typo",)) == {(0, 1), (1, 2)}
 
 
 def test_of_many_candidates_the_nearest_are_kept():

@@ -42,8 +42,8 @@ def test_a_merge_has_the_mean_of_the_log_odds_across():
     assert found.refused == {}
 
 
-@pytest.mark.parametrize(("between", "merged"), [(-2.3, True), (-2.5, False)])
-def test_a_mean_of_0_3_is_enough(between, merged):
+@pytest.mark.parametrize(("between", "merged"), [(-2.9, True), (-3.1, False)])
+def test_a_mean_of_zero_is_enough(between, merged):
     found = clustered(3, {(0, 1): 3.5, (1, 2): 3.0, (0, 2): between})
     assert found.label.tolist() == ([0, 0, 0] if merged else [0, 0, 2])
     if not merged:
@@ -64,7 +64,7 @@ def test_a_pair_that_was_never_compared_counts_a_little_against():
     assert clustered(3, pairs).path == path((0, 1, 3.5), (1, 2, (3.0 - 1.5) / 2))
     assert clustered(3, pairs, unseen=-4.0).label.tolist() == [0, 0, 2]
     defaults = inspect.signature(cluster).parameters
-    assert (defaults["unseen"].default, defaults["linkage"].default) == (-1.5, 0.3)
+    assert (defaults["unseen"].default, defaults["linkage"].default) == (-1.5, 0.0)
 
 
 def test_a_probability_at_the_threshold_matches():

@@ -18,6 +18,7 @@ from kg_builder.fusion.score import (
     NAME_CAP,
     OF_THE_ALBUM_CAP,
     FellegiSunter,
+    fitting_pairs,
     mutual_best_pairs,
 )
 from kg_builder.fusion.word_overlap import LEFT_OVER, TITLE
@@ -410,6 +411,21 @@ def test_the_best_are_those_by_the_prior_weights():
 
 def test_without_candidates_there_is_nothing_to_learn_from():
     assert mutual_best_pairs(compared()).tolist() == []
+    assert fitting_pairs(compared()).tolist() == []
+
+
+@pytest.mark.parametrize(("best", "added"), [((3, 2, 1), 100), ((0, 0, 0), 0)])
+def test_as_many_other_pairs_are_learnt_from_as_matches(best, added):
+    """Each record has a best pair, a match or not; four further records are candidates of all."""
+    pairs = [(10 * n, 10 * n + 1) for n in range(100)]
+    pairs += [(10 * n, 10 * hub + 5) for n in range(100) for hub in range(4)]
+    made = compared(*[best] * 100, *[(0, 0, 0)] * 400)
+    made = replace(made, pairs=np.array(pairs, dtype=np.int64))
+    mutual = mutual_best_pairs(made).tolist()
+    first, again = (fitting_pairs(made, seed=1).tolist() for _ in range(2))
+    assert first == again == sorted(set(first))
+    assert set(mutual) <= set(first)
+    assert len(first) - len(mutual) == pytest.approx(added, abs=10)
 
 
 def test_of_more_pairs_than_enough_a_sample_in_order_is_drawn_by_the_seed(monkeypatch):

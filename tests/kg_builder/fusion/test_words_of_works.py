@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.fusion import FusionConfig, match_records
+from kg_builder.fusion.agreement_levels import MISSING
+from kg_builder.fusion.compare import SHARED_BY, compare
 from kg_builder.fusion.misplaced_values import restore_misplaced_values
 from kg_builder.fusion.pair_measures import core_and_version
+from kg_builder.fusion.profiles import profile
 from kg_builder.fusion.title_words import Words, album_year, read_words, title_words
 from kg_builder.fusion.word_overlap import Wording
 from kg_builder.ontology import load_schema
@@ -108,6 +111,34 @@ def test_overlap_has_no_direction_and_is_whole_with_itself(texts):
     if wording.mass[0] > 0:
         assert overlap.share[2] == pytest.approx(1, abs=1e-5)
         assert overlap.left_over[2] == pytest.approx(0, abs=1e-5)
+
+
+def test_a_misspelt_performer_is_shared_and_not_left_over():
+    """Of a frequent title, the performer is nearly all that the words of a record weigh."""
+    others = [read_words("Love", {"performer": [f"Singer{k}"]}, SCHEMA) for k in range(30)]
+    names = ("Ratreal Bandpatma", "Ratrea lBandpatma")
+    words = [read_words("Love", {"performer": [name]}, SCHEMA) for name in names]
+    overlap = Wording([*words, *others]).overlap(np.array([(0, 1), (0, 2)]))
+    assert overlap.share[0] > 0.8 > 0.3 > overlap.share[1]
+    assert overlap.left_over[0] < 0.3 < 0.8 < overlap.left_over[1]
+
+
+def compared_names(names):
+    rows = [song(f"a/{index}", name) for index, name in enumerate(names)]
+    profiles = profile(RECORDS.frame(rows), schema=SCHEMA, traits={})
+    index = profiles.position
+    pairs = np.array([(index["a/0"], index["a/1"]), (index["a/2"], index["a/3"])])
+    return compare(profiles, pairs, {}, SCHEMA)
+
+
+def test_a_name_of_many_records_is_told_from_one_of_few():
+    found = compared_names(["Love", "Love", "Gloria", "Gloriah", *["Love"] * 14])
+    column = found.features.index(SHARED_BY)
+    levels = [SHARED_BY.levels[level] for level in found.levels[:, column].tolist()]
+    assert levels == ["up to 16", "up to 2"]
+    many = compared_names(["Love", "Love", "Gloria", "Beirut", *["Love"] * 5000])
+    assert SHARED_BY.levels[many.levels[0, column]] == "more than 2,048"
+    assert many.levels[1, column] == MISSING  # of different names it says nothing
 
 
 def test_values_in_the_title_go_back_to_their_cells():
