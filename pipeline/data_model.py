@@ -10,7 +10,7 @@ import rdflib
 import typer
 from rdflib.namespace import OWL, RDFS
 
-from kg_builder.ontology import Schema, load_schema
+from kg_builder.ontology import Predicate, Schema, load_schema
 from kg_builder.ontology.iris import ONTOLOGY
 from kg_builder.ontology.schema import MUSIC_TTL
 from pipeline.console import terminal
@@ -80,8 +80,8 @@ def page() -> str:
             "| predicate | domain | range | in other models |",
             "|---|---|---|---|",
             *(
-                f"| {name} | {', '.join(item.domain)} | {item.datatype or ', '.join(item.range)} "
-                f"| {_elsewhere(graph, name)} |"
+                f"| {name} | {', '.join(_subjects(item, schema))} "
+                f"| {item.datatype or ', '.join(item.range)} | {_elsewhere(graph, name)} |"
                 for name, item in schema.predicates.items()
             ),
             "",
@@ -96,13 +96,22 @@ def _diagram(schema: Schema) -> Iterator[str]:
     edges: dict[tuple[str, str], list[str]] = {}
     for name, relation in schema.predicates.items():
         if relation.canonical and not relation.is_attribute:
-            for domain in relation.domain:
+            for domain in _subjects(relation, schema):
                 for range_ in relation.range:
                     edges.setdefault((domain, range_), []).append(name)
         elif relation.is_attribute:
-            yield from (f"    {domain} : {relation.datatype} {name}" for domain in relation.domain)
+            yield from (
+                f"    {domain} : {relation.datatype} {name}"
+                for domain in _subjects(relation, schema)
+            )
     for (domain, range_), names in sorted(edges.items()):
         yield f"    {domain} --> {range_} : {', '.join(names)}"
+
+
+def _subjects(predicate: Predicate, schema: Schema) -> list[str]:
+    """The domain, and the classes that have the predicate as a detail."""
+    more = [name for name, item in schema.classes.items() if predicate.name in item.details]
+    return sorted({*predicate.domain, *more})
 
 
 def _elsewhere(graph: rdflib.Graph, name: str) -> str:

@@ -86,6 +86,8 @@ def _allowed(predicate: str, class_: str, schema: Schema, end: str) -> bool:
     definition = schema.predicates.get(predicate)
     if definition is None:
         return True
+    if end == "subject" and schema.has_detail(class_, predicate):
+        return True
     allowed = definition.domain if end == "subject" else definition.range
     return not allowed or any(schema.compatible(class_, name) for name in allowed)
 

@@ -33,8 +33,8 @@ def completeness(statements: pd.DataFrame, entities: pd.DataFrame, schema: Schem
     rows = []
     for class_, size in types.value_counts().sort_index().items():
         for name, item in schema.predicates.items():
-            domain = not item.domain or any(schema.is_a(str(class_), one) for one in item.domain)
-            if domain and name in used:
+            fits = not item.domain or any(schema.is_a(str(class_), one) for one in item.domain)
+            if (fits or schema.has_detail(str(class_), name)) and name in used:
                 filled = int(counts.get((class_, name), 0))
                 rows.append((class_, int(size), name, filled, filled / int(size)))
     return pd.DataFrame(rows, columns=["class", "entities", "predicate", "filled", "share"])

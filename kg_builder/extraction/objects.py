@@ -319,7 +319,7 @@ class Assertions:
     def may_detail(self, predicate: str, detail: str) -> bool:
         """Whether the data model has a place for a detail of a predicate's facts."""
         found = self.out.schema.reification(predicate)
-        return found is not None and found[0].name in self.out.schema.predicates[detail].domain
+        return found is not None and detail in found[0].details
 
     def place(self, text: str, evidence: str, *, external_ids: Iterable[str] = ()) -> str | None:
         """Add a place; "Town, Region, Country" also gives the country of the town."""

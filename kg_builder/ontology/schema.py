@@ -25,6 +25,8 @@ class ClassDef:
 
     `reifies` is the predicate whose facts its entities describe further, such as `memberOf` with
     dates; '' for a class of things. `subject_by` and `object_by` lead to the ends of such a fact.
+    `details` are predicates allowed although the class is not in their domains, from which the
+    classes of entities are inferred.
     """
 
     name: str
@@ -36,6 +38,7 @@ class ClassDef:
     reifies: str = ""
     subject_by: str = ""
     object_by: str = ""
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,11 @@ class Schema:
             found.update(dict.fromkeys(item.maps_from_inverse, (item.name, True)))
         return found
 
+    def has_detail(self, class_: str, predicate: str) -> bool:
+        """Whether a class or a superclass has a predicate besides those with it in the domain."""
+        classes = (self.classes.get(name) for name in self.ancestors(class_))
+        return any(item is not None and predicate in item.details for item in classes)
+
     def reification(self, predicate: str) -> tuple[ClassDef, bool] | None:
         """The class for details of a predicate's facts, and whether it is of the inverse."""
         for name, swapped in ((predicate, False), (self.predicates[predicate].inverse, True)):
@@ -220,6 +228,7 @@ def _classes(graph: rdflib.Graph) -> dict[str, ClassDef]:
             reifies="".join(_names(graph, node, _MKG.reifies)[:1]),
             subject_by="".join(_names(graph, node, _MKG.reifiedSubject)[:1]),
             object_by="".join(_names(graph, node, _MKG.reifiedObject)[:1]),
+            details=_names(graph, node, _MKG.hasDetail),
         )
     return dict(sorted(found.items()))
 

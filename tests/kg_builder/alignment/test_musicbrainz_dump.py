@@ -87,7 +87,7 @@ def test_an_artist_with_what_its_line_says(tmp_path, archived):
         (US, "country", f"{area}8a754a16-0027-3a29-b6d7-2b40ea0481ed"),
         (US, "origin", f"{area}dd9d4b4f-6f6e-4c1a-8b0f-9cf2b5a6b9a1"),
         (US, "beginDate", "1991"),
-        (US, "genre", "https://musicbrainz.org/genre/ceeaa283-5d7b-4202-8d1d-e25d116b2a18"),
+        (US, "genre", "musicbrainz-genre:ceeaa283-5d7b-4202-8d1d-e25d116b2a18"),
         (US, "tag", "https://musicbrainz.org/tag/oxford"),
         (US, "hasMember", THEM),
         (US, "homepage", "https://www.radiohead.com/"),
