@@ -12,6 +12,7 @@ from typing import Final
 from kg_builder.credits import is_featuring, split_credits
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.values import (
     clean_text,
     country_name,
@@ -216,6 +217,12 @@ def _may_be_language(name: str) -> bool:
     return country_name(name) is None and len(name.split()) <= _WORDS
 
 
+def _instrument(role: str) -> str:
+    """The instrument of a role: 'lead guitar' → 'guitar', 'drummer' → 'drums'; '' if none."""
+    words, known = clean_text(role).casefold().split(), lexicon.instruments()
+    return next((known[one] for one in (" ".join(words), *words[-1:]) if one in known), "")
+
+
 @dataclass(frozen=True)
 class Assertions:
     """Builder of one method's statements according to the data model.
@@ -314,7 +321,11 @@ class Assertions:
         self.link(key, class_.object_by, ends[1], evidence)
         for detail, texts in details.items():
             for text in texts:
-                self.say(key, detail, text, evidence)
+                plays = _instrument(text) if detail == "role" else ""
+                if plays and "instrument" in class_.details:
+                    self.say(key, "instrument", plays, evidence)
+                else:
+                    self.say(key, detail, text, evidence)
 
     def may_detail(self, predicate: str, detail: str) -> bool:
         """Whether the data model has a place for a detail of a predicate's facts."""
