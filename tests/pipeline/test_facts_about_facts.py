@@ -12,7 +12,8 @@ FILES = {
     "members.csv": "person,band,from,to,plays\n"
     "Kim Deal,Pixies,1986,1993,bass guitar\n"
     "Kim Deal,Pixies,2004,2013,bass guitar\n"
-    "Kim Deal,The Breeders,1989,,vocals;guitar\n",
+    "Kim Deal,The Breeders,1989,,vocals;guitar\n"
+    ",Pixies,1990,,guitar\n",
     "awards.csv": "award,who,year\nExample Prize,Pixies,2015\n",
     "albums.csv": "id,title,artist\nd,Doolittle,Pixies\n",
     "editions.csv": "no,album,title,label,date\n"
@@ -100,6 +101,13 @@ def test_a_membership_has_dates_and_an_instrument_and_states_the_fact(graph):
         rdflib.RDFS.label,
         rdflib.Literal("Kim Deal, member of The Breeders (1989–)"),
     ) in graph
+
+
+def test_a_membership_of_nobody_is_a_reject(built):
+    rejects = pd.read_parquet(built / "stages" / "extraction" / "rejects.parquet")
+    assert rejects[["reason", "evidence"]].to_numpy().tolist() == [
+        ["membership without person", "members.csv#line=5"]
+    ]
 
 
 def test_an_award_has_a_year(graph):

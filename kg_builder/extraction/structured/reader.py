@@ -81,9 +81,16 @@ class RecordTableReader:
             self._name_pattern = regex.compile(table.name_pattern) if table.name_pattern else None
         except regex.error as fault:
             raise DataError(f"bad name_pattern: {fault}", where=self._where) from None
+        self._ends = {type_: self._columns_of_ends(type_) for type_ in self._types.names}
         self._of_people = {
             type_ for type_ in self._types.names if out.schema.compatible(type_, "Person")
         }
+
+    def _columns_of_ends(self, type_: str) -> list[str]:
+        """Columns without which a row about a fact, such as a membership, says nothing."""
+        class_ = self.out.schema.classes[type_]
+        ends = {class_.subject_by, class_.object_by} if class_.reifies else set()
+        return [item.column for item in self._columns if item.mapping.predicate in ends]
 
     def columns(self) -> list[str]:
         """Required columns of the file."""
@@ -144,6 +151,10 @@ class RecordTableReader:
         if name not in self.table.real_names and is_placeholder(name, type_):
             rows.refuse(f"stands for nothing: no {type_.lower()}", number, name)
             return None
+        for column in self._ends[type_]:
+            if not _first(chunk.columns[column][index]):
+                rows.refuse(f"{type_.lower()} without {column}", number, name)
+                return None
         record_id = str(number)
         if self.table.id:
             record_id = plain_id(_first(chunk.columns[self.table.id][index]))
