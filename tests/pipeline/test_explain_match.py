@@ -43,8 +43,17 @@ def test_two_records_of_one_entity_are_explained(built, monkeypatch, capsys, bui
 def test_a_pair_asked_for_by_name_is_shown_with_its_probability(built, monkeypatch, capsys):
     assert run(monkeypatch, "explain-match", "Massive Attack", "Massive Atack", *built) == 0
     output = capsys.readouterr().out
-    assert "the probability 0." in output and "is below 0.90" in output
     assert "very close" in output
+    assert "probability 0.8" in output and "records merge from 0.80 on" in output
+
+
+def test_a_pair_below_the_threshold_is_shown_with_it(built, built_tiny, monkeypatch, capsys):
+    recipe = built_tiny / "tiny.toml"
+    recipe.write_text(recipe.read_text() + "\n[fusion]\nmatch = 0.9\n")
+    assert run(monkeypatch, "build", *built, "--raw", "raw") == 0
+    assert run(monkeypatch, "explain-match", "Massive Attack", "Massive Atack", *built) == 0
+    output = capsys.readouterr().out
+    assert "the probability 0." in output and "is below 0.90" in output
 
 
 def test_two_records_that_never_met_are_scored_all_the_same(built, monkeypatch, capsys, built_tiny):
