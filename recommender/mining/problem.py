@@ -75,9 +75,9 @@ def hold_out(problem: MiningProblem, folds: int, number: int, seed: int) -> Held
     """Hide facts of a random part of the subjects so that they resemble heads with gaps.
 
     A subject without, say, a country usually also lacks the other facts of the source that states
-    countries. So each subject takes a head with a gap, drawn at random, as its model: of each
-    source, it keeps at most as many facts as its model has. At least one value is hidden; all
-    values are, unless the relation may have `further` ones.
+    countries. So each subject imitates a head with a gap, drawn at random: of each source, it keeps
+    at most as many facts as that head has. At least one value is hidden; all values are, unless the
+    relation may have `further` ones.
 
     Args:
         problem: the graph.
@@ -108,8 +108,8 @@ def hold_out(problem: MiningProblem, folds: int, number: int, seed: int) -> Held
         relation = int(rng.choice(possible, p=weight / weight.sum()))
         target = problem.targets[relation]
         asked &= graph.relation[rows] == relation
-        model = facts_of(int(rng.choice(target.gaps)))
-        limits = np.bincount(sources[model], minlength=int(sources.max()) + 1)
+        imitated = facts_of(int(rng.choice(target.gaps)))
+        limits = np.bincount(sources[imitated], minlength=int(sources.max()) + 1)
         shuffled = rng.permutation(len(rows))
         if not target.further:  # facts of the relation take no place of others
             shuffled = shuffled[~asked[shuffled]]
