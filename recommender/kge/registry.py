@@ -39,8 +39,15 @@ _SHORT = {"schedule": "linear", "patience": 0, "evaluate_every": 5, "precision":
 PRESETS: Mapping[str, Preset] = {
     "fb15k-237-complex": Preset(
         "complex",
-        {"dim": 1024, "lr": 0.3, "n3": 0.05, "batch_size": 512, "candidates": 3000},
-        {**_SHORT, "epochs": 9, "evaluate_every": 3},
+        {
+            "dim": 1024,
+            "lr": 0.2,
+            "n3": 0.05,
+            "batch_size": 512,
+            "candidates": 3000,
+            "relation_weight": 0.25,
+        },
+        {**_SHORT, "epochs": 36, "evaluate_every": 6},
     ),
     "fb15k-237-transe": Preset(
         "transe",
