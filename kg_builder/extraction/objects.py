@@ -304,8 +304,8 @@ class Assertions:
             details: predicate → texts; see `may_detail`.
             evidence: of the details.
         """
-        schema, found = self.out.schema, self.out.schema.reification(predicate)
-        if found is None or not details or not all(names):
+        schema = self.out.schema
+        if not details or not all(names) or (found := schema.reification(predicate)) is None:
             return
         class_, swapped = found
         if swapped:
