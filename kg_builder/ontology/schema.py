@@ -95,9 +95,10 @@ class Schema:
 
         A `Person` and an `Artist` are (a `SoloArtist` is both), a `Band` and a `Person` are not.
         """
-        if self.is_a(one, other) or self.is_a(other, one):
-            return True
-        return any(one in above and other in above for above in self._ancestors.values())
+        return other in self._compatible(one) or one in self._compatible(other)
+
+    def _compatible(self, name: str) -> frozenset[str]:
+        return self._with_shared_subclass.get(name, self.ancestors(name))
 
     def most_specific(self, names: Iterable[str]) -> str:
         """The deepest of the classes; ties in alphabetical order."""
@@ -152,6 +153,15 @@ class Schema:
                 if name and item.reifies == name:
                     return item, swapped
         return None
+
+    @cached_property
+    def _with_shared_subclass(self) -> dict[str, frozenset[str]]:
+        """Per class, those that one of its subclasses, or itself, is too."""
+        every = self._ancestors.values()
+        return {
+            name: frozenset().union(*(above for above in every if name in above))
+            for name in self._ancestors
+        }
 
     @cached_property
     def _ancestors(self) -> dict[str, frozenset[str]]:

@@ -24,7 +24,7 @@ from kg_builder.evaluation.texts import (
 )
 from kg_builder.extraction import UnstructuredSource, extract
 from kg_builder.extraction.text.documents import read_documents
-from kg_builder.extraction.text.names import common_words
+from kg_builder.extraction.text.gazetteer import KnownNames, common_words
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.extraction.text.relations import Reading
 from kg_builder.ontology import Schema, load_schema
@@ -152,8 +152,7 @@ def read_gold_texts(
     reader = TextReader(
         source,
         schema,
-        gazetteer=gazetteer,
-        common=common_words(document.text for document in documents),
+        known=KnownNames.of(gazetteer, common_words(one.text for one in documents)),
         models=load_models(source, raw),
     )
     wanted = {item.id: item for item in gold}

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
-
-import spacy
-from spacy.language import Language
-from spacy.tokens import Doc
+from typing import TYPE_CHECKING, Final
 
 from kg_builder.extraction.text import lexicon
 from kg_builder.ontology import Schema
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
 
 _END: Final = re.compile(r"""[.!?…]+["'”’)\]]*\s+(?=["'“‘(\[]*[^\W_a-z])|\n\s*\n""")
 _ABBREVIATION: Final = re.compile(
@@ -58,8 +58,7 @@ def sentences_of(text: str) -> list[Sentence]:
     return found
 
 
-@Language.component("music_sentences")
-def music_sentences(doc: Doc) -> Doc:
+def _music_sentences(doc: Doc) -> Doc:
     """Set the sentence boundaries before the parser, which keeps them."""
     ends = sentence_ends(doc.text)
     position = 0
@@ -87,7 +86,10 @@ def load_pipeline(model: str | None) -> tuple[Language, bool]:
 
     If the model is missing, a blank English pipeline is used with a warning, which lowers recall.
     """
-    assert music_sentences  # registers the component
+    import spacy  # takes seconds: here, for a build that has no text to read
+    from spacy.language import Language
+
+    Language.component("music_sentences", func=_music_sentences)
     nlp = _installed(model) if model else None
     if nlp is not None:
         if nlp.has_pipe("parser"):
@@ -104,6 +106,8 @@ def load_pipeline(model: str | None) -> tuple[Language, bool]:
 
 
 def _installed(model: str) -> Language | None:
+    import spacy
+
     for name in (model, model + _REPACKAGED):
         try:
             return spacy.load(name, exclude=list(_UNUSED))

@@ -1,191 +1,20 @@
-"""Find names in text: a gazetteer of records, and rules on capitals, quotes and cue words."""
+"""Find names in text by rules on capitals, quotes and cue words."""
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-import pandas as pd
-from spacy.language import Language
-from spacy.matcher import PhraseMatcher
-from spacy.tokens import Doc, Span
-
-from kg_builder.extraction.text.mentions import Mention, Sentence
-from kg_builder.extraction.values import without_disambiguator
-from kg_builder.extraction.values.text import fold
+from kg_builder.extraction.text.mentions import Mention
 from kg_builder.ontology import Schema
 
-_LOWERED: Final = frozenset({"Genre", "Instrument"})
-_UNUSED: Final = frozenset({"Tag", "Role", "Language", "Decade", "Event", "Movie", "Book"})
-_PLACES: Final = frozenset({"GPE", "LOC", "FAC"})
-"""spaCy's classes of places"""
-
-_WORD: Final = re.compile(r"(?<![\w'’])[^\W\d_A-Z][\w'’-]*")
-_CUES: Final = re.compile(
-    r"\b(albums?|records?|recording|LP|EP|singles?|songs?|tracks?|debut|titled|called|release[ds]?|"
-    r"issued|recorded|mixtape|soundtrack|titles?|follow-up|hits?)\b",
-    re.IGNORECASE,
-)
 SIGNED: Final = re.compile(
     r"\b(?:sign(?:s|ed|ing)?\b[^.]{0,30}\b(?:to|with|for)|(?:deal|contract) with|labels?|imprint|"
     r"(?:released|issued) (?:by|through))\s+(?:the )?$",
     re.IGNORECASE,
 )
-
-
-class Gazetteer:
-    """Find the names and aliases of records in parsed texts.
-
-    Names of artists, works, labels, places and awards are matched case-sensitively, those of genres
-    and instruments in any case. A name that is also a common word ("Debut", "Can", "Air") counts as
-    a name only if the context supports it: `common` holds the words that the corpus writes in lower
-    case.
-    """
-
-    def __init__(
-        self, nlp: Language, records: pd.DataFrame | None, schema: Schema, common: frozenset[str]
-    ) -> None:
-        self._schema, self._common = schema, common
-        self._types: dict[str, dict[str, str]] = {}
-        self._exact = PhraseMatcher(nlp.vocab, attr="ORTH")
-        self._lowered = PhraseMatcher(nlp.vocab, attr="LOWER")
-        exact: dict[str, None] = {}
-        lowered: dict[str, None] = {}
-        self._performers = _performers(records)
-        for name, type_, canonical in _entries(records):
-            if type_ in _UNUSED or len(name) < 2 or name.isdigit():
-                continue
-            key = fold(name) if type_ in _LOWERED else name
-            types = self._types.setdefault(key, {})
-            if type_ not in types:
-                types[type_] = canonical
-            (lowered if type_ in _LOWERED else exact)[key] = None
-        for names, matcher in ((exact, self._exact), (lowered, self._lowered)):
-            matcher.add("name", [nlp.make_doc(name) for name in names])
-
-    def __len__(self) -> int:
-        return len(self._types)
-
-    def find(self, doc: Doc, sentences: Sequence[Sentence]) -> Iterator[Mention]:
-        """Yield mentions, possibly overlapping, in text order."""
-        starts = [sentence.start for sentence in sentences]
-        text = doc.text
-        for matcher, lowered in ((self._exact, False), (self._lowered, True)):
-            for _, start, end in matcher(doc):
-                span = doc[start:end]
-                key = fold(span.text) if lowered else span.text
-                types = self._types.get(key, {})
-                for type_, canonical in types.items():
-                    if self._is_other(span, type_, types, text) or self._is_part(span, type_):
-                        continue
-                    if (type_ in _LOWERED) == lowered and self._is_name(span, type_, text, starts):
-                        yield Mention(
-                            span.start_char, span.end_char, span.text, type_, "gazetteer", canonical
-                        )
-
-    def types(self, name: str) -> tuple[str, ...]:
-        """The classes of the records with a name."""
-        return tuple(self._types.get(name, ()))
-
-    def _is_other(self, span: Span, type_: str, types: Iterable[str], text: str) -> bool:
-        """Whether a name of both a place and a label (London) denotes the other one here."""
-        labels = "RecordLabel" in types
-        if not (labels and any(self._schema.is_a(name, "Place") for name in types)):
-            return False
-        signed = bool(SIGNED.search(text[max(0, span.start_char - 60) : span.start_char]))
-        return (
-            signed if self._schema.is_a(type_, "Place") else type_ == "RecordLabel" and not signed
-        )
-
-    def _is_part(self, span: Span, type_: str) -> bool:
-        """Whether one word is part of a longer name: Atlantic City, Ride the Lightning."""
-        if len(span) > 1 or type_ in _LOWERED or self._schema.is_a(type_, "Place"):
-            return False
-        after = span.doc[span.end : span.end + 2]
-        if not after:
-            return False
-        within = after[0].ent_iob_ == "I" and after[0].ent_type_ in _PLACES and after[0].is_title
-        return within or (len(after) > 1 and after[0].text == "the" and after[1].is_title)
-
-    def _is_name(self, span: Span, type_: str, whole: str, starts: list[int]) -> bool:
-        """Whether a name that may be a common word is used as a name here."""
-        text, single = span.text, len(span) == 1
-        if type_ in _LOWERED:
-            return True
-        if self._schema.is_a(type_, "Work"):
-            performers = self._performers.get(text)
-            if performers and not any(name in whole for name in performers):
-                return False
-            if single and not performers:
-                return self._is_announced(span, whole, starts)
-        if not single and not all(fold(token.text) in self._common for token in span):
-            return True
-        if fold(text) not in self._common and len(text) > 2:
-            return True
-        if self._schema.is_a(type_, "Work"):
-            return self._is_announced(span, whole, starts)
-        return span.start_char not in starts and text[:1].isupper()
-
-    def _is_announced(self, span: Span, text: str, starts: list[int]) -> bool:
-        """Whether a sentence is about works, so that a common word in it may be a title."""
-        if _CUES.search(text[span.end_char : span.end_char + 40].partition(".")[0]):
-            return True
-        here = max((start for start in starts if start <= span.start_char), default=0)
-        before = text[max(here, span.start_char - 60) : span.start_char]
-        return span.start_char != here and bool(_CUES.search(before))
-
-
-def common_words(texts: Iterable[str]) -> frozenset[str]:
-    """Words that a corpus writes in lower case."""
-    found: set[str] = set()
-    for text in texts:
-        found.update(unicodedata.normalize("NFC", word).casefold() for word in _WORD.findall(text))
-    return frozenset(found)
-
-
-def words_of_names(nlp: Language, records: pd.DataFrame) -> frozenset[str]:
-    """Folded words of record names; single-word and full names."""
-    found: set[str] = set()
-    for name, _, _ in _entries(records):
-        found.add(fold(name))
-        found.update(fold(token.text) for token in nlp.make_doc(name))
-    return frozenset(found)
-
-
-def _performers(records: pd.DataFrame | None) -> dict[str, set[str]]:
-    """Title of a work → names of its performers, according to the records."""
-    found: dict[str, set[str]] = {}
-    if records is not None:
-        for name, attributes in zip(records["name"], records["attributes"], strict=True):
-            if '"performer"' not in str(attributes):
-                continue
-            performers = json.loads(str(attributes)).get("performer", ())  # otherwise it is a value
-            if performers:
-                found.setdefault(str(name), set()).update(
-                    performer.removeprefix("The ") for performer in performers
-                )
-    return found
-
-
-def _entries(records: pd.DataFrame | None) -> Iterator[tuple[str, str, str]]:
-    """(name or alias, class, name)"""
-    if records is None:
-        return
-    for name, type_, aliases in zip(
-        records["name"], records["type"], records["aliases"], strict=True
-    ):
-        yield str(name), str(type_), str(name)
-        plain = without_disambiguator(str(name))
-        if plain != name:
-            yield plain, str(type_), str(name)
-        if str(name).startswith("The ") and type_ not in _LOWERED:
-            yield str(name)[4:], str(type_), str(name)
-        for alias in aliases if aliases is not None else ():
-            yield str(alias), str(type_), str(name)
 
 
 _MONTHS: Final = (

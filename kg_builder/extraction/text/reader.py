@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
-from spacy.tokens import Doc
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import read_segment, write_segment
@@ -25,6 +24,7 @@ from kg_builder.extraction.text.documents import (
     read_documents,
     topic_type,
 )
+from kg_builder.extraction.text.gazetteer import NO_NAMES, Gazetteer, KnownNames, common_words
 from kg_builder.extraction.text.mentions import Entity, load_pipeline, sentences_of
 from kg_builder.extraction.text.model_interface import (
     LoadModels,
@@ -34,7 +34,6 @@ from kg_builder.extraction.text.model_interface import (
     most_confident,
     relations_of_model,
 )
-from kg_builder.extraction.text.names import Gazetteer, common_words, words_of_names
 from kg_builder.extraction.text.patterns import PatternExtractor
 from kg_builder.extraction.text.recognition import Recogniser
 from kg_builder.extraction.text.relations import (
@@ -46,13 +45,13 @@ from kg_builder.extraction.text.relations import (
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema, load_schema
 from kg_builder.progress import Progress, silent
-from kg_builder.tables import RECORDS
 from kg_builder.units import RunUnits, Unit
 
-_OF_NAMES: Final = ["name", "type", "aliases", "attributes"]
-"""Columns of the gazetteer's records."""
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
 _TEXTS_READ: Final = "texts read"
+_WITHOUT_MODEL: Final = "texts read without a statistical model"
 
 
 class TextReader:
@@ -61,8 +60,7 @@ class TextReader:
     Args:
         source: the source's settings.
         schema: the data model.
-        gazetteer: table `records` with the names to match.
-        common: words that the corpus writes in lower case (see `common_words`).
+        known: the names to match.
         extractor: the relation extractor; patterns by default.
         models: models used beside the rules; those named by the source are not loaded here.
     """
@@ -72,23 +70,24 @@ class TextReader:
         source: UnstructuredSource,
         schema: Schema,
         *,
-        gazetteer: pd.DataFrame | None = None,
-        common: frozenset[str] = frozenset(),
+        known: KnownNames = NO_NAMES,
         extractor: RelationExtractor | None = None,
         models: Sequence[TextModel] = (),
     ) -> None:
-        self._source, self._schema = source, schema
+        self._source, self._schema, self._known = source, schema, known
         self.models = list(models)
         self._nlp, self.has_model = load_pipeline(source.model)
-        self._names = Gazetteer(self._nlp, gazetteer, schema, common)
-        self._recogniser = Recogniser(self._names, schema)
         self._resolver = Resolver(schema, anaphora=source.coreference)
         self._extractor = extractor or PatternExtractor(schema)
 
-    def read(self, documents: Iterable[TextDocument]) -> Iterator[tuple[ReadText, list[Relation]]]:
-        """Yield each text with its analysis and relations."""
+    def read(
+        self, documents: Iterable[TextDocument], known: KnownNames | None = None
+    ) -> Iterator[tuple[ReadText, list[Relation]]]:
+        """Yield each text with its analysis and relations; `known` replaces the reader's own."""
+        known = self._known if known is None else known
         iterator = iter(documents)
         while batch := list(islice(iterator, self._source.batch_size)):
+            names = Gazetteer(self._nlp, known.within(_words_of(batch)), self._schema)
             docs = self._nlp.pipe(
                 (document.text for document in batch), batch_size=self._source.batch_size
             )
@@ -96,15 +95,23 @@ class TextReader:
             by_model = [model.read(texts) for model in self.models]
             for number, (document, doc) in enumerate(zip(batch, docs, strict=True)):
                 readings = [of_texts[number] for of_texts in by_model]
-                text = self._read(document, doc, readings)
+                text = self._read(document, doc, readings, names)
                 yield text, self._relations(text, readings)
 
-    def readings(self, documents: Iterable[TextDocument]) -> Iterator[Reading]:
+    def readings(
+        self, documents: Iterable[TextDocument], known: KnownNames | None = None
+    ) -> Iterator[Reading]:
         """Yield the reading of each text, without its parse."""
-        for text, relations in self.read(documents):
+        for text, relations in self.read(documents, known):
             yield Reading(text.document, text.sentences, text.mentions, text.topic, relations)
 
-    def _read(self, document: TextDocument, doc: Doc, readings: Sequence[ModelReading]) -> ReadText:
+    def _read(
+        self,
+        document: TextDocument,
+        doc: Doc,
+        readings: Sequence[ModelReading],
+        names: Gazetteer,
+    ) -> ReadText:
         sentences = sentences_of(document.text)
         named = [
             mention
@@ -115,10 +122,11 @@ class TextReader:
             document.title,
             document.text,
             declared=_declared(document, self._source),
-            known=self._names.types(document.title),
+            known=names.types(document.title),
             schema=self._schema,
         )
-        mentions = self._recogniser.find(doc, document, sentences, named, topic_type=type_)
+        recogniser = Recogniser(names, self._schema)
+        mentions = recogniser.find(doc, document, sentences, named, topic_type=type_)
         resolved, topic = self._resolver.resolve(
             document.text, document.title, mentions, sentences, topic_type=type_
         )
@@ -138,10 +146,9 @@ def _make_reader(
     schema: Schema,
     root: Path,
     *,
-    gazetteer: pd.DataFrame | None,
-    common: frozenset[str],
-    extractor: RelationExtractor | None,
-    models: Sequence[TextModel],
+    known: KnownNames = NO_NAMES,
+    extractor: RelationExtractor | None = None,
+    models: Sequence[TextModel] = (),
     load_models: LoadModels | None,
 ) -> TextReader:
     """Create a reader with the source's models, loaded in the process that uses them."""
@@ -157,8 +164,7 @@ def _make_reader(
     return TextReader(
         source,
         schema,
-        gazetteer=gazetteer,
-        common=common,
+        known=known,
         extractor=extractor,
         models=[*named, *models],
     )
@@ -209,15 +215,13 @@ def extract_unstructured(
             total += 1
             yield document.text
 
-    common = common_words(texts())
-    if source.model and not load_pipeline(source.model)[1]:
-        out.counts["texts read without a statistical model"] = total
+    known = KnownNames.of(gazetteer, common_words(texts()))
     # a model server is called by one process, which counts its unusable output
     if run_units is not None and not (extractor or models or source.external):
         # the order of rejects must not depend on how far texts are read ahead of the units
         unreadable = Collector(source.name, out.schema, hold=sys.maxsize)
         documents = read_documents(source, root, unreadable)
-        units = _units(source, root, documents, run_units, gazetteer, common, load_models, ontology)
+        units = _units(source, root, documents, known, load_models, ontology)
         done = 0
         progress(done, total)
         for folder in run_units(units):
@@ -233,12 +237,13 @@ def extract_unstructured(
         source,
         out.schema,
         root,
-        gazetteer=gazetteer,
-        common=common,
+        known=known,
         extractor=extractor,
         models=models,
         load_models=load_models,
     )
+    if source.model and not reader.has_model:
+        out.counts[_WITHOUT_MODEL] = total
     for done, reading in enumerate(reader.readings(documents), 1):
         _Writer(out, source, reading).write()
         progress(done, total)
@@ -251,26 +256,14 @@ def _units(
     source: UnstructuredSource,
     root: Path,
     documents: Iterable[TextDocument],
-    run_units: RunUnits,
-    gazetteer: pd.DataFrame | None,
-    common: frozenset[str],
+    known: KnownNames,
     load_models: LoadModels | None,
     ontology: tuple[Path, ...],
 ) -> Iterator[Unit]:
-    """Yield a unit per batch of texts; the gazetteer is in files shared by all units."""
-    names = RECORDS.empty() if gazetteer is None else gazetteer
-    names_file = run_units.shared / f"{source.name}-names.parquet"
-    # only the attribute performer is used: changes of other values must not invalidate units
-    performed = names["attributes"].str.contains('"performer"', regex=False)
-    names[_OF_NAMES].assign(attributes=names["attributes"].where(performed, "{}")).to_parquet(
-        names_file
-    )
-    common_file = run_units.shared / f"{source.name}-common.txt"
-    words = common & words_of_names(load_pipeline(source.model)[0], names)
-    common_file.write_text("\n".join(sorted(words)), encoding="utf-8")
+    """Yield a unit per batch of texts."""
     trained = (root / source.trained.path).rglob("*") if source.trained else ()
     model_files = sorted(path for path in trained if path.is_file())
-    files = (names_file, common_file, *ontology, *model_files)
+    files = (*ontology, *model_files)
     content = hashlib.sha256()
     for path in files:
         content.update(path.read_bytes())
@@ -284,8 +277,7 @@ def _units(
                 "source": source,
                 "root": root,
                 "ontology": ontology,
-                "names": names_file,
-                "common": common_file,
+                "known": known.within(_words_of(batch)),
                 "load_models": load_models,
                 "content": content.hexdigest(),
                 "documents": batch,
@@ -295,14 +287,18 @@ def _units(
         number += len(batch)
 
 
+def _words_of(batch: Sequence[TextDocument]) -> list[str]:
+    """Titles and texts of documents."""
+    return [part for document in batch for part in (document.title, document.text)]
+
+
 def read_batch(
     folder: Path,
     *,
     source: UnstructuredSource,
     root: Path,
     ontology: tuple[Path, ...],
-    names: Path,
-    common: Path,
+    known: KnownNames,
     load_models: LoadModels | None,
     content: str,
     documents: Sequence[TextDocument],
@@ -314,20 +310,21 @@ def read_batch(
         folder: output folder of `arrow_batches.write_segment`.
         source, root, load_models: as for `extract_unstructured`.
         ontology: Turtle files with the recipe's additions to the data model.
-        names: the gazetteer's records, as Parquet.
-        common: common words among these names, one per line.
+        known: the names that may occur in these texts.
         content: hash of the files that determine the reader, so that a process reused by another
             build does not reuse this reader.
         documents: the texts.
         progress: called with the number of texts read and their total.
     """
-    reader = _reader_of_process(source, root, ontology, names, common, load_models, content)
+    reader = _reader_of_process(source, root, ontology, load_models, content)
     # a hold that large: a segment is never staged
     out = Collector(source.name, load_schema(*ontology), hold=sys.maxsize)
-    for done, reading in enumerate(reader.readings(documents), 1):
+    for done, reading in enumerate(reader.readings(documents, known), 1):
         _Writer(out, source, reading).write()
         progress(done, len(documents))
     out.counts[_TEXTS_READ] = len(documents)
+    if source.model and not reader.has_model:
+        out.counts[_WITHOUT_MODEL] = len(documents)
     write_segment(out.segment(), folder)
 
 
@@ -336,23 +333,12 @@ def _reader_of_process(
     source: UnstructuredSource,
     root: Path,
     ontology: tuple[Path, ...],
-    names: Path,
-    common: Path,
     load_models: LoadModels | None,
     content: str,
 ) -> TextReader:
     """The reader, created once per process, as loading takes seconds."""
     del content  # part of the cache key
-    return _make_reader(
-        source,
-        load_schema(*ontology),
-        root,
-        gazetteer=pd.read_parquet(names, dtype_backend="pyarrow"),
-        common=frozenset(common.read_text(encoding="utf-8").splitlines()),
-        extractor=None,
-        models=(),
-        load_models=load_models,
-    )
+    return _make_reader(source, load_schema(*ontology), root, load_models=load_models)
 
 
 class _Writer:

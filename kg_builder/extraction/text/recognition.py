@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
-
-from spacy.tokens import Doc
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.text.documents import TextDocument, is_of_performer, topic_spans
+from kg_builder.extraction.text.gazetteer import Gazetteer
 from kg_builder.extraction.text.mentions import ALBUM, Mention, Sentence
 from kg_builder.extraction.text.model_interface import ORIGIN
 from kg_builder.extraction.text.names import (
@@ -17,13 +17,15 @@ from kg_builder.extraction.text.names import (
     FUNCTION,
     SIGNED,
     SMALL,
-    Gazetteer,
     formed_mentions,
     listed_with_works,
     titles,
 )
 from kg_builder.extraction.values import country_name
 from kg_builder.ontology import Schema
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
 _NER: Final = {
     "PERSON": "Person",
@@ -84,17 +86,7 @@ class Recogniser:
 
     def __init__(self, gazetteer: Gazetteer, schema: Schema) -> None:
         self._gazetteer, self._schema = gazetteer, schema
-        words: dict[str, tuple[str, str]] = {}
-        words.update({word: ("Genre", word) for word in lexicon.genres()})
-        words.update({word: ("Instrument", name) for word, name in lexicon.instruments().items()})
-        words.update({word: ("Role", name) for word, name in lexicon.roles().items()})
-        self._words = words
-        self._word = re.compile(
-            r"(?<![\w'’-])(?:"
-            + "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-            + r")(?![\w-])",
-            re.IGNORECASE,
-        )
+        self._words, self._word = _listed_words()
 
     def find(
         self,
@@ -250,6 +242,18 @@ class Recogniser:
         schema = self._schema
         rank = 0 if schema.is_a(type_, "Artist") else 1 if schema.is_a(type_, "Agent") else 2
         return rank - len(schema.ancestors(type_)), type_
+
+
+@cache
+def _listed_words() -> tuple[dict[str, tuple[str, str]], re.Pattern[str]]:
+    """Genres, instruments and roles: (class, name) by word, and a pattern that finds the words."""
+    words: dict[str, tuple[str, str]] = {}
+    words.update({word: ("Genre", word) for word in lexicon.genres()})
+    words.update({word: ("Instrument", name) for word, name in lexicon.instruments().items()})
+    words.update({word: ("Role", name) for word, name in lexicon.roles().items()})
+    longest_first = sorted(words, key=len, reverse=True)
+    any_of = "|".join(re.escape(word) for word in longest_first)
+    return words, re.compile(rf"(?<![\w'’-])(?:{any_of})(?![\w-])", re.IGNORECASE)
 
 
 def _is_everyday(mention: Mention, text: str) -> bool:

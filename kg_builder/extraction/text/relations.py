@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, NamedTuple, Protocol
-
-from spacy.tokens import Doc, Token
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from kg_builder.extraction.text.documents import TextDocument
 from kg_builder.extraction.text.mentions import Entity, Mention, Sentence, Slotted, slotted
 from kg_builder.ontology import Schema
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
 
 _SUBJECTS: Final = frozenset({"nsubj", "nsubjpass", "csubj"})
 _MODIFIERS: Final = frozenset({"acl", "relcl", "appos"})

@@ -10,7 +10,7 @@ from kg_builder.fusion.config import DisambiguationConfig
 from kg_builder.fusion.disambiguation.graph import EntityGraph, entity_graph
 from kg_builder.fusion.disambiguation.ranker import Ranker
 from kg_builder.fusion.disambiguation.select import Choice, Decision, disambiguate
-from kg_builder.fusion.disambiguation.texts import Mention, TextMentions
+from kg_builder.fusion.disambiguation.text_mentions import Mention, TextMentions
 from kg_builder.fusion.disambiguation.training import distant_examples, train
 
 __all__ = [

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg_builder.fusion.disambiguation.graph import EntityGraph, cosine, words
-from kg_builder.fusion.disambiguation.texts import Mention, TextMentions
+from kg_builder.fusion.disambiguation.text_mentions import Mention, TextMentions
 from kg_builder.fusion.normalize import name_key
 from kg_builder.ontology import Schema
 

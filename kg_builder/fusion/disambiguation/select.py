@@ -13,7 +13,7 @@ from kg_builder.fusion.config import DisambiguationConfig
 from kg_builder.fusion.disambiguation.features import FEATURES, features
 from kg_builder.fusion.disambiguation.graph import EntityGraph
 from kg_builder.fusion.disambiguation.ranker import Ranker
-from kg_builder.fusion.disambiguation.texts import Mention, TextMentions
+from kg_builder.fusion.disambiguation.text_mentions import Mention, TextMentions
 from kg_builder.ontology import Schema
 
 
@@ -89,37 +89,37 @@ def _text(
         }
         for mention in text.mentions
     ]
-    matrices = context_features(text, found, graph, schema, ranker)
+    co_mentions = guess_co_mentions(text, found, graph, schema, ranker)
     return [
-        _decide(mention, list(candidates), rows, graph, config, ranker)
-        for mention, candidates, rows in zip(text.mentions, found, matrices, strict=True)
+        _decide(
+            mention,
+            list(candidates),
+            features(graph, schema, text, mention, candidates, others),
+            graph,
+            config,
+            ranker,
+        )
+        for mention, candidates, others in zip(text.mentions, found, co_mentions, strict=True)
     ]
 
 
-def context_features(
+def guess_co_mentions(
     text: TextMentions,
     candidates: Sequence[Mapping[int, float]],
     graph: EntityGraph,
     schema: Schema,
     ranker: Ranker,
-) -> list[NDArray[np.float64]]:
-    """Features of all mentions of a text; candidates of co-mentions have preliminary weights."""
+) -> list[list[Mapping[int, float]]]:
+    """Per mention of a text, the candidates of its co-mentions with preliminary probabilities.
+
+    These do not depend on the mention's own candidates.
+    """
     anchors = [{graph.position[a]: 1.0} for a in text.anchors if a in graph.position]
     guesses: list[dict[int, float]] = []
     for mention, several in zip(text.mentions, candidates, strict=True):
         rows = features(graph, schema, text, mention, several, anchors)
         guesses.append(dict(zip(several, ranker.probabilities(rows)[0].tolist(), strict=True)))
-    return [
-        features(
-            graph,
-            schema,
-            text,
-            mention,
-            several,
-            [*anchors, *(g for other, g in enumerate(guesses) if other != own)],
-        )
-        for own, (mention, several) in enumerate(zip(text.mentions, candidates, strict=True))
-    ]
+    return [[*anchors, *guesses[:own], *guesses[own + 1 :]] for own in range(len(text.mentions))]
 
 
 def _decide(

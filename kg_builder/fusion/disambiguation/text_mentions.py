@@ -10,7 +10,6 @@ from typing import Final
 
 import pandas as pd
 
-from kg_builder.fusion.disambiguation.texts import Mention, TextMentions
 from kg_builder.fusion.profiles import turned, values
 from kg_builder.ontology import Schema
 
@@ -18,6 +17,40 @@ Texts = Mapping[str, str]
 """Location of a text (evidence without offsets) → the text."""
 
 _PLACE: Final = re.compile(r"^(?P<document>.*?);?char=(?P<start>\d+),(?P<end>\d+)$")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A name in a text.
+
+    Attributes:
+        key: identifies the decision.
+        name: as the text writes it.
+        type: class of the data model, or '' if unknown.
+        sentence: the sentence around it, or several.
+        facts: facts extracted from the text, as (predicate, name of the other entity).
+    """
+
+    key: str
+    name: str
+    type: str = ""
+    sentence: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class TextMentions:
+    """A text with its mentions.
+
+    Attributes:
+        text: the full text.
+        mentions: names to link.
+        anchors: entities (CURIEs) that it certainly is about, such as its topic.
+    """
+
+    text: str
+    mentions: tuple[Mention, ...]
+    anchors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

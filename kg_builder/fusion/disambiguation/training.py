@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 
 from kg_builder.fusion.config import DisambiguationConfig
+from kg_builder.fusion.disambiguation.features import features
 from kg_builder.fusion.disambiguation.graph import EntityGraph
 from kg_builder.fusion.disambiguation.ranker import Example, Ranker, fit
-from kg_builder.fusion.disambiguation.select import context_features
-from kg_builder.fusion.disambiguation.texts import TextMentions
+from kg_builder.fusion.disambiguation.select import guess_co_mentions
+from kg_builder.fusion.disambiguation.text_mentions import TextMentions
 from kg_builder.ontology import Schema
 
 _NIL: Final = 0.15
@@ -45,20 +46,19 @@ def distant_examples(
     prior = Ranker()
     for text in texts:
         several = [graph.candidates(m.name, config.candidates) for m in text.mentions]
-        for position, own in enumerate(several):
+        co_mentions = guess_co_mentions(text, several, graph, schema, prior)
+        for mention, own, others in zip(text.mentions, several, co_mentions, strict=True):
             if len(own) != 1:
                 continue
             ((right, exact),) = own.items()
-            stated = text.mentions[position].type
-            if stated and not schema.compatible(stated, graph.type[right]):
+            if mention.type and not schema.compatible(mention.type, graph.type[right]):
                 continue
             alike = by_type[graph.type[right]]
             drawn = [*rng.choice(alike, config.decoys), *rng.choice(everyone, config.decoys)]
             decoys = {int(i): exact for i in drawn if int(i) != right}
             for group, weight in ((own, 1.0), ({**own, **decoys}, 1.0), (decoys, _NIL)):
                 if group:
-                    posed = [*several[:position], group, *several[position + 1 :]]
-                    rows = context_features(text, posed, graph, schema, prior)[position]
+                    rows = features(graph, schema, text, mention, group, others)
                     found.append((rows, 0 if right in group else -1, weight))
     return found
 

@@ -18,7 +18,7 @@ from kg_builder.evaluation.texts import (
 from kg_builder.extraction import StructuredSource, UnstructuredSource, extract
 from kg_builder.extraction.text import relations
 from kg_builder.extraction.text.documents import TextDocument
-from kg_builder.extraction.text.names import common_words
+from kg_builder.extraction.text.gazetteer import KnownNames, common_words
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema
 
@@ -103,9 +103,8 @@ def _read_files(
             "topic_type": topic_type,
         }
     )
-    reader = TextReader(
-        source, schema, gazetteer=gazetteer, common=common_words(text["text"] for text in texts)
-    )
+    known = KnownNames.of(gazetteer, common_words(text["text"] for text in texts))
+    reader = TextReader(source, schema, known=known)
     documents = [
         TextDocument(text["id"], text["title"], text["text"], "x")
         for text in texts

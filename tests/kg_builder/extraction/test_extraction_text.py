@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.text.documents import TextDocument
+from kg_builder.extraction.text.gazetteer import KnownNames, common_words
 from kg_builder.extraction.text.mentions import Entity, ModelMissing, load_pipeline, sentence_ends
-from kg_builder.extraction.text.names import common_words
 from kg_builder.extraction.text.patterns import load_patterns
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.extraction.text.relations import ReadText, Relation, SentenceReading
@@ -56,7 +56,7 @@ def read(
     coreference: bool = True,
 ) -> tuple[ReadText, set[tuple[str, str, str]]]:
     source = SOURCE.model_copy(update={"coreference": coreference})
-    reader = TextReader(source, schema, gazetteer=gazetteer, common=common_words([text]))
+    reader = TextReader(source, schema, known=KnownNames.of(gazetteer, common_words([text])))
     ((found, relations),) = reader.read([TextDocument("1", title, text, "t.jsonl#line=1")])
     return found, {
         (

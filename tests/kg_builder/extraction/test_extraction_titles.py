@@ -6,8 +6,9 @@ import pytest
 from spacy.tokens import Span
 
 from kg_builder.extraction.text.documents import TextDocument
+from kg_builder.extraction.text.gazetteer import Gazetteer, KnownNames
 from kg_builder.extraction.text.mentions import load_pipeline, sentences_of
-from kg_builder.extraction.text.names import Gazetteer, titles
+from kg_builder.extraction.text.names import titles
 from kg_builder.extraction.text.recognition import Recogniser
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS
@@ -68,7 +69,7 @@ def recognised(
         | {"aliases": [], "external_ids": [], "attributes": "{}", "evidence": ""}
         for number, (name, type_) in enumerate(names)
     ]
-    gazetteer = Gazetteer(nlp, RECORDS.frame(rows), schema, frozenset())
+    gazetteer = Gazetteer(nlp, KnownNames.of(RECORDS.frame(rows)), schema)
     document = TextDocument("1", "Nobody", text, "t#1")
     mentions = Recogniser(gazetteer, schema).find(doc, document, sentences_of(text))
     return {item.text: item.type for item in mentions}

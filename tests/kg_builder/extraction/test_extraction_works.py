@@ -12,6 +12,7 @@ import pytest
 from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.text.documents import TextDocument, topic_type
+from kg_builder.extraction.text.gazetteer import KnownNames
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema
 from tests.kg_builder.conftest import Run, triples
@@ -32,7 +33,7 @@ def read(
     source = UnstructuredSource(
         kind="unstructured", name="s", path="t.jsonl", model=None, topic_type=declared
     )
-    reader = TextReader(source, schema, gazetteer=catalogue)
+    reader = TextReader(source, schema, known=KnownNames.of(catalogue))
     (reading,) = reader.readings([TextDocument("1", title, text, "t#line=1")])
     return {
         (

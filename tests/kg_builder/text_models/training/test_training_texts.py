@@ -11,6 +11,7 @@ import pytest
 from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.text.documents import TextDocument
+from kg_builder.extraction.text.gazetteer import KnownNames
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS
@@ -53,7 +54,7 @@ def _records(*rows: tuple[str, str]) -> pd.DataFrame:
 
 def _labelled(schema: Schema, facts: list[tuple[str, str, str]]) -> TrainingTexts:
     known = _records(("Portishead", "Band"), ("Bristol", "Place"), ("Dummy", "Album"))
-    reader = TextReader(_SOURCE, schema, gazetteer=known)
+    reader = TextReader(_SOURCE, schema, known=KnownNames.of(known))
     texts = [text for text, _ in reader.read([TextDocument("B1", "Portishead", _TEXT, "x")])]
     return label_with_graph(texts, facts, schema)
 
