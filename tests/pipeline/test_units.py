@@ -222,3 +222,28 @@ def test_a_process_that_reads_texts_again_looks_for_the_names_of_today(tmp_path:
     few = mentions("glitchtone")
     assert mentions("glitchtone", "mathtone") == few + 1
     assert mentions("glitchtone") == few
+
+
+def test_a_new_name_redoes_the_batches_of_texts_that_may_contain_it(tmp_path: Path) -> None:
+    texts = ("Mila plays loud.", "Ada sings with Zola Blue.", "The Blue! make songs.")
+    lines = [
+        json.dumps({"id": str(number), "title": f"T{number}", "text": text})
+        for number, text in enumerate(texts)
+    ]
+    (tmp_path / "texts.jsonl").write_text("\n".join(lines))
+    source = UnstructuredSource(
+        kind="unstructured", name="t", path="texts.jsonl", model=None, batch_size=1
+    )
+
+    def redone(*names: str) -> int:
+        runner = UnitRunner(tmp_path / "units")
+        gazetteer = gazetteer_of(*((name, "Band") for name in names))
+        extract(source, tmp_path, schema=load_schema(), gazetteer=gazetteer, run_units=runner)
+        return runner.done
+
+    assert redone("Mila") == 3
+    assert redone("Mila", "Nowhere") == 0
+    assert redone("Mila", "Zola Blue") == 1
+    assert redone("Mila", "Zola Blue", "Blue") == 2
+    assert redone("Mila", "Zola Blue", "Blue", "!") == 0, "a name of one letter is not looked for"
+    assert redone("Mila", "Zola Blue", "Blue", "!!") == 0
