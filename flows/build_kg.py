@@ -28,6 +28,7 @@ from pipeline.build import SEED, Build, stage_named
 from pipeline.recipe import load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import StageReport
+from pipeline.unit_store import UnitStore
 from safe_io.guard import exit_status
 
 __all__ = ["build_kg"]
@@ -81,6 +82,7 @@ def build_kg(
     with_users: bool = False,
     allow_outside: bool = False,
     mine: bool = False,
+    store: str | None = SETTINGS.store,
 ) -> list[StageReport]:
     """Build the knowledge graph of one data set.
 
@@ -97,8 +99,13 @@ def build_kg(
         with_users: also write the facts about users as users.ttl.
         allow_outside: let the recipe read files from anywhere.
         mine: mine facts with neural models, even if the recipe does not.
+        store: location (`s3://…`, or a folder) through which workers without a shared file system
+            get the files of units and return their results.
     """
     recipe = load_recipe(dataset).without(without)
+    shared = None if store is None else UnitStore(store)
+    if shared is not None:
+        shared.check()
     build = Build(
         recipe.with_mining() if mine else recipe,
         raw=raw,
@@ -107,7 +114,7 @@ def build_kg(
         without_pairs=without_pairs,
         with_users=with_users,
         allow_outside=allow_outside,
-        workers=TaskWorkers(),
+        workers=TaskWorkers(shared),
     )
     first = 0 if start is None else STAGES.index(stage_named(start))
     again = force or start is not None
@@ -143,6 +150,10 @@ def main(
     mine: Annotated[bool, typer.Option("--mine", help="fill gaps by neural models")] = False,
     runner: RunnerOption = SETTINGS.task_runner,
     address: AddressOption = SETTINGS.address,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="object store or folder for the files of units"),
+    ] = SETTINGS.store,
 ) -> None:
     """Build the knowledge graph of one data set as a Prefect flow."""
     run_flow(
@@ -160,6 +171,7 @@ def main(
         with_users=with_users,
         allow_outside=allow_outside,
         mine=mine,
+        store=store,
     )
 
 

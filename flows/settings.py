@@ -32,6 +32,9 @@ class FlowSettings(BaseSettings):
     address: str | None = Field(
         None, description="address of a running Dask or Ray cluster for the tasks"
     )
+    store: str | None = Field(
+        None, description="object store or folder for the files of units, such as s3://bucket/kg"
+    )
     retries: int = Field(2, ge=0, description="retries of a task after a transient failure")
     retry_delay_seconds: float = Field(5.0, ge=0, description="delay before each retry")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from prefect import task
 from prefect.context import FlowRunContext, get_run_context
@@ -16,7 +15,8 @@ from flows.faults import one_line_failure
 from flows.options import TASK
 from kg_builder.ordered_pool import cores
 from kg_builder.units import Unit
-from pipeline.units import measured
+from pipeline.unit_store import SentUnit, UnitStore, moved
+from pipeline.units import PendingResult, measured
 
 __all__ = ["TaskWorkers"]
 
@@ -31,12 +31,39 @@ def unit(label: str, work: Unit, target: Path) -> int | None:
     return measured(work, target)
 
 
+@task(task_run_name="{label}", tags=["unit"], **TASK)
+@one_line_failure
+def sent_unit(label: str, sent: SentUnit, store: UnitStore) -> int | None:
+    """Execute a unit of a stage; its files and its result are in a store."""
+    return store.work_on(sent)
+
+
+@dataclass(frozen=True)
+class _InStore:
+    """A unit whose result has to be fetched (`pipeline.units.PendingResult`)."""
+
+    store: UnitStore
+    key: str
+    target: Path
+    future: PrefectFuture[int | None] | None = None
+
+    def result(self) -> int | None:
+        peak = None if self.future is None else self.future.result()
+        self.store.fetch(self.key, self.target)
+        return peak
+
+
 class TaskWorkers:
-    """The workers of the current flow's task runner (`pipeline.units.Workers`)."""
+    """The workers of the current flow's task runner (`pipeline.units.Workers`).
+
+    Args:
+        store: for the files of units, if the workers do not share a file system with this machine.
+    """
 
     ready = True
 
-    def __init__(self) -> None:
+    def __init__(self, store: UnitStore | None = None) -> None:
+        self._store = store
         match get_run_context():
             case FlowRunContext(task_runner=ThreadPoolTaskRunner()):
                 self.count = 1
@@ -45,18 +72,12 @@ class TaskWorkers:
             case _:
                 self.count = _ON_A_CLUSTER
 
-    def submit(self, work: Unit, target: Path) -> PrefectFuture[int | None]:
+    def submit(self, work: Unit, target: Path) -> PendingResult:
         """Submit the task; workers may have a different working directory."""
-        work = replace(work, arguments=_absolute(work.arguments))
-        return unit.submit(work.label, work, target.absolute())
-
-
-def _absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value.absolute()
-        if isinstance(value, Path)
-        else tuple(item.absolute() if isinstance(item, Path) else item for item in value)
-        if isinstance(value, tuple)
-        else value
-        for name, value in arguments.items()
-    }
+        store, key = self._store, target.name
+        if store is None:
+            return unit.submit(work.label, moved(work, Path.absolute), target.absolute())
+        if store.has(key):
+            return _InStore(store, key, target)
+        future = sent_unit.submit(work.label, store.send(work, key), store)
+        return _InStore(store, key, target, future)

@@ -44,7 +44,9 @@ _PRELOADED: Final = (
 )
 """Modules that the fork server imports before it forks a worker."""
 
-_RESULT: Final = "result.json"
+RESULT: Final = "result.json"
+"""File that lists the other files of a complete result."""
+
 _AHEAD: Final = 4
 """Units submitted per worker, which bounds memory and queue length."""
 
@@ -91,7 +93,7 @@ def work_on(unit: Unit, target: Path, progress: Progress = silent) -> None:
             written = {path.name: digest(path) for path in sorted(folder.iterdir())}
             texts = (str(note.message) for note in noted if issubclass(note.category, UserWarning))
             result = {"files": written, "warnings": list(dict.fromkeys(texts))}
-            write_atomically(folder / _RESULT, json.dumps(result))
+            write_atomically(folder / RESULT, json.dumps(result))
 
 
 def measured(unit: Unit, target: Path) -> int | None:
@@ -201,7 +203,7 @@ class UnitRunner:
                 raise self._killed() from None
             if isinstance(peak, int):
                 self.worker_mb = max(peak, self.worker_mb or 0)
-        for text in json.loads((target / _RESULT).read_bytes())["warnings"]:
+        for text in json.loads((target / RESULT).read_bytes())["warnings"]:
             warnings.warn(text, stacklevel=2)
         return target
 
@@ -240,7 +242,7 @@ def _remove(path: Path) -> None:
 def _is_whole(target: Path) -> bool:
     """Whether a result exists and its files are unmodified."""
     try:
-        written: dict[str, str] = json.loads((target / _RESULT).read_bytes())["files"]
+        written: dict[str, str] = json.loads((target / RESULT).read_bytes())["files"]
         return all(digest(target / name) == sha for name, sha in written.items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False

@@ -92,3 +92,28 @@ def built_sample(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run slow tests first, to balance the workers."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture
+def s3_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A location in an S3 server on this machine, which child processes reach as well."""
+    for package in ("s3fs", "moto"):
+        pytest.importorskip(package, reason=f"{package} is not installed (extras 'store', 'dev')")
+    import s3fs
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()
+    s3fs.S3FileSystem().mkdir("bucket")
+    yield "s3://bucket/kg"
+    s3fs.S3FileSystem.clear_instance_cache()
+    server.stop()

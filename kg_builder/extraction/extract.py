@@ -133,23 +133,22 @@ def _read_texts(
     run_units: RunUnits | None,
     progress: Progress,
 ) -> None:
-    # Lazy import: spaCy takes seconds to import, and most data sets have no texts.
     try:
         from kg_builder.extraction.text.reader import extract_unstructured
+
+        extract_unstructured(
+            source,
+            root,
+            out,
+            gazetteer=gazetteer,
+            load_models=load_models,
+            ontology=ontology,
+            run_units=run_units,
+            progress=progress,
+        )
     except ModuleNotFoundError as missing:
         raise DataError(
             f"reading texts needs the package {missing.name!r}",
             where=f"source {source.name!r}",
             remedy="pip install 'music-kg-recommender[text]', or leave the source out",
         ) from None
-
-    extract_unstructured(
-        source,
-        root,
-        out,
-        gazetteer=gazetteer,
-        load_models=load_models,
-        ontology=ontology,
-        run_units=run_units,
-        progress=progress,
-    )

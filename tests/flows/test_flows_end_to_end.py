@@ -438,12 +438,13 @@ def test_a_build_on_dask_outlives_one_of_its_workers(
 
 
 @needs("prefect_ray", "ray")
-def test_a_build_on_ray_has_the_bytes_of_one_process(
-    many: Path, tmp_path: Path, workplace: Workplace
+def test_a_build_on_ray_by_way_of_an_object_store_has_the_bytes_of_one_process(
+    many: Path, tmp_path: Path, workplace: Workplace, s3_url: str
 ) -> None:
+    of_store = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     done = subprocess.run(
-        flow(many, tmp_path / "out", "--runner", "ray"),
-        env={**workplace.environment, "RAY_USAGE_STATS_ENABLED": "0"},
+        flow(many, tmp_path / "out", "--runner", "ray", "--store", s3_url),
+        env={**workplace.environment, **of_store, "RAY_USAGE_STATS_ENABLED": "0"},
         capture_output=True,
         text=True,
         timeout=2 * PATIENCE,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.text.documents import TextDocument, is_of_performer, topic_spans
-from kg_builder.extraction.text.gazetteer import Gazetteer
 from kg_builder.extraction.text.mentions import ALBUM, Mention, Sentence
 from kg_builder.extraction.text.model_interface import ORIGIN
 from kg_builder.extraction.text.names import (
@@ -17,6 +16,7 @@ from kg_builder.extraction.text.names import (
     FUNCTION,
     SIGNED,
     SMALL,
+    Gazetteer,
     formed_mentions,
     listed_with_works,
     titles,
