@@ -33,7 +33,7 @@ def _inference(context: StageContext) -> dict[str, int]:
         schema=context.job.schema,
         progress=context.progress,
     )
-    statements, mined = result.statements, {}
+    statements, by_rules, mined = result.statements, len(result.statements), {}
     if (mining := context.job.recipe.inference.mining) is not None:
         found, mined = import_module(_MINING).mine_facts(
             statements, result.entities, mining, context.job.schema
@@ -43,6 +43,7 @@ def _inference(context: StageContext) -> dict[str, int]:
     context.write(ENTITIES, TYPED_ENTITIES, result.entities)
     return {
         "inferred": int(statements["inferred"].sum()),
+        **({} if mining is None else {"mined": len(statements) - by_rules}),
         "statements": len(statements),
         "entities": len(result.entities),
         **result.counts,
