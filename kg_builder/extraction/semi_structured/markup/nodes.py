@@ -122,6 +122,7 @@ MORE_CLASSES: Final = {
 """Generic schema.org classes, compatible with any class expected by the context."""
 
 ROLES: Final = frozenset({"Role", "OrganizationRole", "PerformanceRole", "EmployeeRole"})
+"""Classes of nodes that stand between an entity and another to tell more of their relation."""
 
 OF_ROLES: Final = {
     "startDate": "beginDate",
@@ -130,8 +131,6 @@ OF_ROLES: Final = {
     "namedPosition": "role",
 }
 """Property of a role in schema.org → detail of the fact that the role leads to."""
-
-"""Classes of nodes that stand between an entity and another to tell more of their relation."""
 
 WRAPPERS: Final = frozenset(
     {
@@ -155,9 +154,6 @@ MERGED: Final = {
 }
 """Property → what is said of the nodes that it names is said of the entity itself: of an album its
 releases (LP, download), of a song the composition and the recordings."""
-
-BACK: Final = ("albumRelease", "releaseOf", "recordingOf", "recordedAs", "@type", "inAlbum")
-"""Properties of such a node that lead back to the entity or are read elsewhere."""
 
 BACK: Final = ("albumRelease", "releaseOf", "recordingOf", "recordedAs", "inAlbum")
 """Properties of such a node that lead back to the entity or are read elsewhere."""
