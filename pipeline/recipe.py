@@ -253,7 +253,7 @@ def _explain(fault: ValidationError, document: dict[str, Any]) -> str:
         message = error["msg"]
         if error["type"] == "extra_forbidden":
             key = str(error["loc"][-1])
-            near = get_close_matches(key, _keys() - {key}, n=1, cutoff=0.75)
+            near = get_close_matches(key, _keys(), n=1, cutoff=0.75)
             hint = "a key of another table" if key in _keys() else ""
             hint = hint or (f"did you mean {near[0]!r}?" if near else "")
             message = "no such key" + (f" ({hint})" if hint else "")
