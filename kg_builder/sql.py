@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,3 +34,13 @@ def database(folder: Path, memory: str = MEMORY, **settings: Any) -> duckdb.Duck
             **settings,
         },
     )
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def literals(texts: Iterable[str]) -> str:
+    """Distinct texts as a list for the operator IN; it may be empty."""
+    return ", ".join(map(literal, sorted(set(texts)))) or "NULL"
