@@ -107,7 +107,8 @@ class Block:
     def dated(self, prefix: str, subjects: Ints, predicate: str) -> None:
         """Add dates, a third of them years, a few implausible."""
         year = pa.array(self.rng.integers(1950, 2021, len(subjects)) - 1000 * (subjects % 997 == 0))
-        texts, day = year.cast(pa.string()), pa.array(subjects % 28 + 1).cast(pa.string())
+        texts = pc.utf8_lpad(year.cast(pa.string()), 4, "0")
+        day = pa.array(subjects % 28 + 1).cast(pa.string())
         dates = pc.binary_join_element_wise(texts, "05", pc.utf8_lpad(day, 2, "0"), "-")
         for kind, rows in (("gYear", subjects % 3 == 0), ("date", subjects % 3 != 0)):
             own = (texts if kind == "gYear" else dates).filter(pa.array(rows))

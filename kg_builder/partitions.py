@@ -1,20 +1,19 @@
-"""Partition a table by the hash of a column, and merge partitions in the original order.
+"""Partition a table by the hash of a column.
 
-Both process the table in batches, so that memory is bounded. The partition of a value depends on
+It is processed in batches, so that memory is bounded. The partition of a value depends on
 the value only, not on the machine or on other rows.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -119,26 +118,6 @@ class _PartWriter:
         self._writer.close()
 
 
-def gather(
-    files: Sequence[Path], numbers: Sequence[NDArray[np.int64]], schema: pa.Schema
-) -> Iterator[pa.Table]:
-    """Yield the rows of several files in the order of their row numbers, in batches.
-
-    Args:
-        files: Parquet files.
-        numbers: for each file, the ascending row numbers; unique over all files.
-        schema: the columns to yield.
-    """
-    streams = [
-        Ascending(_numbered(file, of_rows, schema), "row", schema.append(_ROW))
-        for file, of_rows in zip(files, numbers, strict=True)
-    ]
-    last = max((int(of_rows[-1]) for of_rows in numbers if len(of_rows)), default=-1)
-    for end in range(_HELD, last + 1 + _HELD, _HELD):
-        rows = pa.concat_tables([stream.up_to(end) for stream in streams])
-        yield rows.take(pc.sort_indices(rows["row"])).select(schema.names).cast(schema)
-
-
 class Ascending:
     """Sorted rows, consumed by ranges of the sort column.
 
@@ -166,9 +145,6 @@ class Ascending:
         return whole.slice(0, size)
 
 
-_ROW: Final = pa.field("row", pa.int64())
-
-
 def _held(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """Combine small batches, so that the row groups of parts are not tiny."""
     waiting: list[pa.Table] = []
@@ -179,13 +155,3 @@ def _held(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
             waiting = []
     if waiting:
         yield pa.concat_tables(waiting).combine_chunks()
-
-
-def _numbered(
-    file: Path, numbers: NDArray[np.int64], schema: pa.Schema
-) -> Iterator[pa.RecordBatch]:
-    first = 0
-    for batch in pq.ParquetFile(file).iter_batches(columns=schema.names):
-        own = pa.array(numbers[first : first + len(batch)])
-        first += len(batch)
-        yield pa.RecordBatch.from_arrays([*batch.columns, own], schema=schema.append(_ROW))

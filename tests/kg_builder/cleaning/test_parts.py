@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pandas as pd
 import pytest
 
-from kg_builder.cleaning import CleaningConfig, clean, clean_in_parts
+from kg_builder.cleaning import CleaningConfig, clean, clean_in_parts, with_types
 from kg_builder.ontology import load_schema
 from kg_builder.tables import ENTITIES, STATEMENTS
 from tests.kg_builder.cleaning.test_clean import TYPES, fact
@@ -50,7 +50,8 @@ def test_the_same_statements_rejects_and_counts(tmp_path, rows_of_part, enabled)
         for entity, type_ in TYPES.items()
     ).to_parquet(tmp_path / "entities.parquet")
     trust = {"b": 0.5}
-    expected = clean(statements, pd.Series(TYPES), config, schema=SCHEMA, trust=trust)
+    typed = with_types(statements, pd.Series(TYPES))
+    expected = clean(typed, config, schema=SCHEMA, trust=trust)
     run = RunHere(tmp_path)
     with patch("kg_builder.partitions.ROWS_OF_PART", rows_of_part):
         rejects, counts = clean_in_parts(
