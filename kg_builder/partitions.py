@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -34,10 +35,21 @@ def parts_for(rows: int) -> int:
 def part_numbers(values: pa.StringArray, parts: int) -> NDArray[np.int64]:
     """The part of each value, from 0 to `parts` - 1, by its CRC-32."""
     distinct = values.dictionary_encode()
-    texts = distinct.dictionary.to_pylist()
-    of_text = np.fromiter((zlib.crc32(text.encode()) % parts for text in texts), np.int64)
+    texts = distinct.dictionary.cast(pa.binary()).to_pylist()
+    of_text = np.fromiter(map(zlib.crc32, texts), np.int64, len(texts)) % parts
     numbers: NDArray[np.int64] = of_text[distinct.indices.to_numpy()]
     return numbers
+
+
+def changes(rows: pa.Table) -> NDArray[np.bool_]:
+    """Whether each row differs from the one before; the first one does."""
+    changed = np.zeros(len(rows), np.bool_)
+    changed[:1] = True
+    for column in rows.columns if len(rows) else ():
+        one = column.combine_chunks()
+        differ = pc.not_equal(one.slice(1), one.slice(0, len(one) - 1))
+        changed[1:] |= differ.to_numpy(zero_copy_only=False)
+    return changed
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import duckdb
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kg_builder.inference.rules import FUNCTIONS, Atom, NamedThing, Rule
 from kg_builder.ontology import Schema, local_name
+from kg_builder.partitions import changes
 from kg_builder.progress import Progress, silent
 from kg_builder.sql import literal, literals
 
@@ -100,14 +99,13 @@ def derived(base: duckdb.DuckDBPyConnection) -> Iterator[pa.Table]:
 
     Of several derivations, the most confident counts, then the first by rule and premises.
     """
-    last: tuple[str, ...] | None = None
-    for batch in base.cursor().sql(_SORTED).to_arrow_reader(_BATCH):
-        columns = [batch.column(name) for name in _KEY]
-        changed = [pc.not_equal(one.slice(1), one.slice(0, len(one) - 1)) for one in columns]
-        first = tuple(one[0].as_py() for one in columns) != last
-        begins = np.logical_or.reduce([one.to_numpy(zero_copy_only=False) for one in changed])
-        last = tuple(one[-1].as_py() for one in columns)
-        yield pa.Table.from_batches([batch]).filter(pa.array(np.append(first, begins)))
+    reader = base.cursor().sql(_SORTED).to_arrow_reader(_BATCH)
+    last = reader.schema.empty_table()
+    for batch in reader:
+        rows = pa.concat_tables([last, pa.Table.from_batches([batch])])
+        chosen = rows.filter(pa.array(changes(rows.select(_KEY))))
+        yield chosen.slice(len(last))
+        last = chosen.slice(len(chosen) - 1)
 
 
 class _Query:

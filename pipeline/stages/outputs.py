@@ -181,17 +181,17 @@ def _write_users(context: StageContext, user_numbering: UserNumbering, *, title:
 
 
 def _with_iris(table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(iri=[_iri(name) for name in table["iri"]])
+    return table.assign(iri=[_iri(name) for name in table["iri"].to_numpy(object)])
 
 
 def _other_names(numbered: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
     """Columns id, alias: one row per alias of a numbered entity."""
-    aliases = dict(zip(entities["entity"].tolist(), entities["aliases"].tolist(), strict=True))
+    known = entities.loc[entities["aliases"].list.len() > 0, ["entity", "aliases"]]
+    aliases = dict(zip(known["entity"].tolist(), known["aliases"].tolist(), strict=True))
+    numbered = numbered[numbered["iri"].isin(list(aliases))]
     own = zip(numbered["id"], numbered["iri"], numbered["name"], strict=True)
     rows = [
-        (number, alias)
-        for number, iri, name in own
-        for alias in sorted({*aliases.get(iri, ())} - {name})
+        (number, alias) for number, iri, name in own for alias in sorted({*aliases[iri]} - {name})
     ]
     return pd.DataFrame(rows, columns=["id", "alias"]).astype({"id": "int64"})
 
