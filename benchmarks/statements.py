@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -27,23 +28,22 @@ from rich.console import Console
 from rich.table import Table
 from synthetic_statements import generate
 
+from kg_builder.sql import megabytes
+from pipeline.build import Build
+from pipeline.recipe import load_recipe
 from pipeline.stages.artefact_names import ALIGNED_ENTITIES
+from pipeline.units import LocalWorkers
 
 STAGES = ("inference", "cleaning", "triples")
 
 
-def run_stage(folder: Path, stage: str, workers: int) -> None:
+def run_stage(folder: Path, stage: str, workers: int, memory: str) -> None:
     """Run one stage in this process and its workers."""
-    from pipeline.build import Build
-    from pipeline.recipe import load_recipe
-    from pipeline.units import LocalWorkers
-
     recipe = load_recipe(folder / "generated.toml")
-    if workers == 1:
-        print(Build(recipe, raw=folder, out=folder / "out").run_stage(stage, force=True).counts)
-        return
-    with LocalWorkers(workers) as processes:
-        build = Build(recipe, raw=folder, out=folder / "out", workers=processes)
+    with LocalWorkers(workers) if workers > 1 else nullcontext() as processes:
+        build = Build(
+            recipe, raw=folder, out=folder / "out", workers=processes, memory=megabytes(memory)
+        )
         print(build.run_stage(stage, force=True).counts)
 
 
@@ -93,11 +93,12 @@ def main() -> None:
     parser.add_argument("--statements", type=int, nargs="+", default=[1_000_000])
     parser.add_argument("--stages", nargs="+", default=list(STAGES))
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--memory", default="2GB")
     parser.add_argument("--keep", type=Path, help="folder for the files; temporary by default")
     parser.add_argument("--stage", nargs=2, metavar=("STAGE", "DIR"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.stage:
-        run_stage(Path(arguments.stage[1]), arguments.stage[0], arguments.workers)
+        run_stage(Path(arguments.stage[1]), arguments.stage[0], arguments.workers, arguments.memory)
         return
     table = Table("statements", "stage", "CPU s", "s", "peak MB", "slope", box=box.SIMPLE)
     earlier: dict[str, tuple[int, float]] = {}
@@ -110,7 +111,8 @@ def main() -> None:
             found = {}
             for stage in arguments.stages:
                 command = [sys.executable, __file__, "--stage", stage, str(folder)]
-                found[stage] = measure([*command, "--workers", str(arguments.workers)])
+                command += ["--workers", str(arguments.workers), "--memory", arguments.memory]
+                found[stage] = measure(command)
                 print(json.dumps({"statements": size, "stage": stage, **found[stage]}), flush=True)
             total = {key: sum(row[key] for row in found.values()) for key in ("cpu", "wall")}
             total["peak_mb"] = max(row["peak_mb"] for row in found.values())

@@ -24,6 +24,7 @@ from flows.names import BUILD_KG
 from flows.options import FLOW, SETTINGS, TASK, AddressOption, RunnerOption
 from flows.reports import LoggedProgress, publish_facts
 from flows.units import TaskWorkers
+from kg_builder.sql import megabytes
 from pipeline.build import SEED, Build, stage_named
 from pipeline.recipe import load_recipe
 from pipeline.stages.registry import STAGES
@@ -81,6 +82,7 @@ def build_kg(
     with_users: bool = False,
     allow_outside: bool = False,
     mine: bool = False,
+    memory: str = "2GB",
 ) -> list[StageReport]:
     """Build the knowledge graph of one data set.
 
@@ -97,6 +99,7 @@ def build_kg(
         with_users: also write the facts about users as users.ttl.
         allow_outside: let the recipe read files from anywhere.
         mine: mine facts with neural models, even if the recipe does not.
+        memory: for the queries and buffers of a stage; the result does not depend on it.
     """
     recipe = load_recipe(dataset).without(without)
     build = Build(
@@ -108,6 +111,7 @@ def build_kg(
         with_users=with_users,
         allow_outside=allow_outside,
         workers=TaskWorkers(),
+        memory=megabytes(memory),
     )
     first = 0 if start is None else STAGES.index(stage_named(start))
     again = force or start is not None
@@ -141,6 +145,7 @@ def main(
         bool, typer.Option("--allow-outside", help="allow the recipe to read files anywhere")
     ] = False,
     mine: Annotated[bool, typer.Option("--mine", help="fill gaps by neural models")] = False,
+    memory: Annotated[str, typer.Option(help="memory for queries and buffers of a stage")] = "2GB",
     runner: RunnerOption = SETTINGS.task_runner,
     address: AddressOption = SETTINGS.address,
 ) -> None:
@@ -160,6 +165,7 @@ def main(
         with_users=with_users,
         allow_outside=allow_outside,
         mine=mine,
+        memory=memory,
     )
 
 

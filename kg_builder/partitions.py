@@ -7,7 +7,7 @@ the value only, not on the machine or on other rows.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,8 +23,6 @@ ROWS_OF_PART: Final = 25_000
 
 _MOST_PARTS: Final = 256
 _ROW_GROUP: Final = 4096
-_HELD: Final = 500_000
-"""Rows per batch."""
 
 
 def parts_for(rows: int) -> int:
@@ -85,7 +83,7 @@ def split(
     writers: dict[int, _PartWriter] = {}
     numbers: dict[int, list[NDArray[np.int64]]] = {}
     first = 0
-    for table in _held(tables):
+    for table in tables:
         part = part_of(table)
         order = np.argsort(part, kind="stable")
         ends = np.searchsorted(part[order], np.arange(parts + 1))
@@ -155,15 +153,3 @@ class Ascending:
         size = int(np.searchsorted(whole[self._number].to_numpy(), end))
         self._pending = whole.slice(size)
         return whole.slice(0, size)
-
-
-def _held(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Combine small batches, so that the row groups of parts are not tiny."""
-    waiting: list[pa.Table] = []
-    for table in tables:
-        waiting.append(table)
-        if sum(map(len, waiting)) >= _HELD:
-            yield pa.concat_tables(waiting).combine_chunks()
-            waiting = []
-    if waiting:
-        yield pa.concat_tables(waiting).combine_chunks()

@@ -26,7 +26,13 @@ from kg_builder.tables import REJECTS, STATEMENTS
 from kg_builder.units import RunUnits, Unit
 
 _REJECTS, _ROWS, _COUNTS = "rejects.parquet", "rows.npz", "counts.json"
-_ROWS_AT_A_TIME: Final = 500_000
+_GROUP: Final = 500_000
+"""Statements per row group of the output, as far as none is dropped."""
+
+_ALL_AT_ONCE: Final = 2000
+"""Megabytes with which as many are processed at a time, otherwise a fraction of them."""
+
+_FRACTIONS: Final = (1, 2, 4, 5, 10, 20)
 
 
 def clean_in_parts(
@@ -58,8 +64,9 @@ def clean_in_parts(
     schema = load_schema(*ontology)
     known = pq.read_table(entities, columns=["entity", "type"])
     types = pd.Series(known["type"].to_pandas().array, index=pd.Index(known["entity"].to_pandas()))
+    batch = _GROUP // next(n for n in _FRACTIONS if n * run_units.memory >= _ALL_AT_ONCE)
     divided = split(
-        (_with_types(rows, types) for rows in _tables(table)),
+        (_with_types(rows, types) for rows in _tables(table, batch)),
         lambda rows: _part_of(rows, parts, schema),
         parts,
         run_units.shared,
@@ -80,12 +87,15 @@ def clean_in_parts(
     kept = np.zeros(size, np.bool_)
     for part, own in zip(divided, row_numbers, strict=True):
         kept[part.rows[own["rows"]]] = True
-    first = 0
+    first, group = 0, []
     with pq.ParquetWriter(out, STATEMENTS.schema, compression="zstd") as writer:
-        for rows in _tables(table):
+        for rows in _tables(table, batch):
             chosen = rows.filter(pa.array(kept[first : first + len(rows)]))
+            group.append(_canonical(chosen, schema) if config.enabled else chosen)
             first += len(rows)
-            writer.write_table(_canonical(chosen, schema) if config.enabled else chosen)
+            if first % _GROUP == 0 or first == size:
+                writer.write_table(pa.concat_tables(group).combine_chunks())
+                group = []
     rejects = _rejects(divided, folders, [own["rejected"] for own in row_numbers])
     counts: Counter[str] = Counter()
     for folder in folders:
@@ -117,8 +127,8 @@ def clean_part(
     (folder / _COUNTS).write_text(json.dumps(result.counts), encoding="utf-8")
 
 
-def _tables(file: pq.ParquetFile) -> Iterator[pa.Table]:
-    batches = file.iter_batches(_ROWS_AT_A_TIME)
+def _tables(file: pq.ParquetFile, size: int) -> Iterator[pa.Table]:
+    batches = file.iter_batches(size)
     yield from read_ahead(pa.Table.from_batches([batch]) for batch in batches)
 
 

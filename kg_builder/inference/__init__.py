@@ -25,7 +25,7 @@ from kg_builder.inference.tag_meanings import PREDICATES, tag_facts
 from kg_builder.inference.types import narrowed_types
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
-from kg_builder.sql import MEMORY, database, literal, literals
+from kg_builder.sql import database, literal, literals
 from kg_builder.tables import ENTITIES, STATEMENTS, Table
 
 __all__ = [
@@ -84,7 +84,7 @@ def infer(
     schema: Schema,
     out: tuple[Path, Path],
     folder: Path,
-    memory: str = MEMORY,
+    memory: str = "1GB",
     threads: int = 1,
     progress: Progress = silent,
 ) -> dict[str, int]:

@@ -102,7 +102,7 @@ def write_graph(
     Returns:
         The number of triples.
     """
-    with database(run_units.shared) as base:
+    with _database(run_units) as base:
         base.execute(_THINGS, {"entities": str(entities), "order": reading_order(schema)})
         found = _found_prefixes(
             base, statements, f"{_NAMES_OF_STATEMENTS} UNION ALL {_NAMES_OF_THINGS}"
@@ -128,7 +128,7 @@ def write_provenance(statements: Path, out: Path, *, title: str, run_units: RunU
         title: its first line.
         run_units: executes the units, one per block.
     """
-    with database(run_units.shared) as base, out.open("wb") as text:
+    with _database(run_units) as base, out.open("wb") as text:
         used = prefixes(_found_prefixes(base, statements, _NAMES_OF_STATEMENTS)) | {
             "prov": PREFIXES["prov"],
             "source": f"{RESOURCE}source/",
@@ -195,6 +195,11 @@ def write_block_of_provenance(
         )
     ]
     (folder / "block.trig").write_bytes(b"".join(pieces))
+
+
+def _database(run_units: RunUnits) -> duckdb.DuckDBPyConnection:
+    limit = f"{run_units.memory // 2}MB"
+    return database(run_units.shared, limit, threads=run_units.threads)
 
 
 def _found_prefixes(base: duckdb.DuckDBPyConnection, statements: Path, names: str) -> list[str]:

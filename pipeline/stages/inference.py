@@ -32,7 +32,8 @@ def _inference(context: StageContext) -> dict[str, int]:
         schema=job.schema,
         out=out,
         folder=context.run_units.shared,
-        threads=1,
+        memory=f"{context.run_units.memory // 2}MB",
+        threads=context.run_units.threads,
         progress=context.progress,
     )
     if (mining := job.recipe.inference.mining) is not None:

@@ -30,12 +30,8 @@ def divided(names: list[str], parts: int, folder: Path, step: int = 3):
 
 @given(st.lists(st.text("abcdé", max_size=2), max_size=40), st.integers(1, 5), st.integers(1, 7))
 def test_parts_hold_all_rows_of_a_value_and_together_are_the_table(names, parts, held):
-    with (
-        tempfile.TemporaryDirectory() as name,
-        patch("kg_builder.partitions._HELD", held),
-        patch("kg_builder.partitions._ROW_GROUP", 2),
-    ):
-        made = divided(names, parts, Path(name))
+    with tempfile.TemporaryDirectory() as name, patch("kg_builder.partitions._ROW_GROUP", 2):
+        made = divided(names, parts, Path(name), held)
         own = [pq.read_table(part.path) for part in made]
         found = [set(rows["name"].to_pylist()) for rows in own]
         assert sum(map(len, found)) == len(set(names)), "no value is in two parts"
@@ -49,10 +45,7 @@ def test_a_row_more_leaves_the_other_parts_as_they_were(tmp_path):
     names = [f"artist {number}" for number in range(200)]
     for folder, rows in (("one", names), ("other", ["new", *names])):
         (tmp_path / folder).mkdir()
-        with (
-            patch("kg_builder.partitions._HELD", 32),
-            patch("kg_builder.partitions._ROW_GROUP", 4),
-        ):
+        with patch("kg_builder.partitions._ROW_GROUP", 4):
             made = split(
                 [pa.table({"name": rows})],
                 lambda piece: part_numbers(piece["name"].combine_chunks(), 8),
