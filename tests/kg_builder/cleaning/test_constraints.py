@@ -8,6 +8,7 @@ import pytest
 from kg_builder.cleaning.constraints import (
     ends_before_beginning,
     implausible_date,
+    with_types,
     wrong_class,
     wrong_kind,
 )
@@ -61,7 +62,7 @@ def marked(mask, table):
 )
 def test_classes_at_both_ends(subject, predicate, object_, end, wrong):
     table = statements((subject, predicate, object_, "entity"))
-    assert marked(wrong_class(table, TYPES, SCHEMA, end=end), table) == [0] * wrong
+    assert marked(wrong_class(with_types(table, TYPES), SCHEMA, end=end), table) == [0] * wrong
 
 
 def test_a_literal_has_no_class_whatever_it_reads_like_and_its_subject_has():
@@ -70,8 +71,8 @@ def test_a_literal_has_no_class_whatever_it_reads_like_and_its_subject_has():
         ("artist:Blur", "genre", "place:London", "string"),
         ("artist:Blur", "genre", "place:London", "entity"),
     )
-    assert marked(wrong_class(table, TYPES, SCHEMA, end="subject"), table) == [0]
-    assert marked(wrong_class(table, TYPES, SCHEMA, end="object"), table) == [2]
+    assert marked(wrong_class(with_types(table, TYPES), SCHEMA, end="subject"), table) == [0]
+    assert marked(wrong_class(with_types(table, TYPES), SCHEMA, end="object"), table) == [2]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_an_end_lies_before_every_beginning():
 def test_of_no_statements_none_is_wrong():
     table = statements()
     masks = [
-        wrong_class(table, TYPES, SCHEMA, end="subject"),
+        wrong_class(with_types(table, TYPES), SCHEMA, end="subject"),
         wrong_kind(table, SCHEMA),
         implausible_date(table.astype(str), earliest=1000, latest=2030),
     ]
