@@ -20,6 +20,7 @@ from recommender.data.negatives import InteractionSampler, NegativesPolicy, make
 from recommender.data.splits import TrainingSplit
 from recommender.kge.semantic_matching import SemanticMatching
 from recommender.layers.activations import Mixture
+from recommender.layers.columns import Columns
 from recommender.layers.cross_compress import UnitStack
 from recommender.layers.embedding import EmbeddingTable
 from recommender.layers.mlp import Dense, mlp
@@ -51,6 +52,7 @@ class MKR(Recommender):
         self.users = EmbeddingTable(train.n_users, config.dim, config.embedding_gain)
         self.items = EmbeddingTable(train.n_items, config.dim, config.embedding_gain)
         self.entities = EmbeddingTable(train.n_entities, config.dim, config.embedding_gain)
+        self.columns = Columns()
         self.user_layers = mlp(low, hidden=config.activation)
         self.units = UnitStack(config.unit, config.dim, config.low_layers)
         if config.f_rs == "mlp":

@@ -167,6 +167,11 @@ class _Training:
         """Maximum number of epochs: as configured, or less if a task's schedule ends earlier."""
         return min([self.config.epochs, *(t.epochs for t in self.tasks if t.epochs is not None)])
 
+    @property
+    def _own_samples(self) -> bool:
+        """Whether each process draws its own samples."""
+        return self.division is not None and self.division.own_samples
+
     def _train_epoch(self) -> None:
         """Lines 2–11 of Algorithm 1: each task in turn, the KG one every kge_interval epochs."""
         began, worked = time.perf_counter(), time.process_time()
@@ -182,7 +187,7 @@ class _Training:
                     record[f"loss_{task.name}"] = self.steps[task.name].run(columns)
         self.epoch += 1
         record["train_seconds"] = time.perf_counter() - began
-        if self.division is None:  # every process has sampled them all
+        if not self._own_samples:  # every process has drawn them all
             n_samples /= self.group.size
         sums = torch.tensor([n_samples, time.process_time() - worked], device=self.device)
         self.group.sum_dense([sums])
@@ -195,7 +200,7 @@ class _Training:
         self._tell("epoch", record)
 
     def _shuffled_samples(self, task: TrainingTask) -> tuple[Tensor, ...]:
-        rank = None if self.division is None else self.group.rank
+        rank = self.group.rank if self._own_samples else None
         rng = epoch_generator(self.config.seed, task.name, self.epoch, rank)
         seed_torch(self.config.seed, task.name, self.epoch, self.group.rank)
         columns = task.samples(rng)
