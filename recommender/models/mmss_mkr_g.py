@@ -19,7 +19,6 @@ from recommender.data.facts import Facts
 from recommender.data.negatives import InteractionSampler, NegativesPolicy, make_sampler
 from recommender.data.pairs import pair_source
 from recommender.data.splits import TrainingSplit
-from recommender.layers.contrast import contrast
 from recommender.layers.propagation import batch_size_for
 from recommender.models.base import TripleContributions
 from recommender.models.knowledge_task import KnowledgeGraphTask
@@ -34,6 +33,8 @@ from recommender.training.division import Division
 from recommender.training.tasks import TrainingTask
 
 __all__ = ["GraphMKR", "RankingTask"]
+
+Pairs = tuple[Tensor, Tensor, Tensor, Tensor]
 
 _MIN_STEPS = 8  # minimum steps per epoch
 _PART = 16_384  # positives with pairs in memory at a time
@@ -174,9 +175,7 @@ class RankingTask(TrainingTask):
         )
         return torch.cat([of_positives[:, None], of_negatives.view(n, width - 1, -1)], dim=1)
 
-    def _loss(
-        self, products: Tensor, features: Tensor, pairs: Sequence[Tensor], size: int
-    ) -> Tensor:
+    def _loss(self, products: Tensor, features: Tensor, pairs: Pairs | None, size: int) -> Tensor:
         """The mean over the `size` rows of a part, of which these rows are this process's."""
         model, config = self.model, self.model.config
         scores = model.head_scores(products.reshape(-1), features.flatten(0, 1)).view_as(products)
@@ -185,8 +184,8 @@ class RankingTask(TrainingTask):
         loss = functional.cross_entropy(scores, first, reduction="sum") / size
         if config.row_loss:
             loss = loss + config.row_loss * self._rows(liked, others, size)
-        if config.contrast:
-            loss = loss + config.contrast * contrast(*pairs, config.temperature, model.columns)
+        if pairs is not None:
+            loss = loss + config.contrast * self._contrast(*pairs)
         return loss
 
     def _rows(self, liked: Tensor, others: Tensor, size: int) -> Tensor:
@@ -197,12 +196,10 @@ class RankingTask(TrainingTask):
         positive, negative = functional.softplus(-liked).sum(), functional.softplus(others).sum()
         return positive / size + negative / (size * others.shape[1])
 
-    def _contrasted(
-        self, final: Tensor, users: Tensor, items: Tensor, part: slice
-    ) -> Sequence[Tensor]:
-        """Vectors and ids of the pairs in the contrast of a part."""
+    def _contrasted(self, final: Tensor, users: Tensor, items: Tensor, part: slice) -> Pairs | None:
+        """Vectors and ids of the users and items in the contrast of a part."""
         if not self.model.config.contrast:
-            return ()
+            return None
         model = self.model
         user, item = users[part][:_CONTRASTED], items[part][:_CONTRASTED, 0]
         left, right = (
@@ -210,6 +207,25 @@ class RankingTask(TrainingTask):
             for ids in (user, model.n_users + item)
         )
         return left, right, user, item
+
+    def _contrast(self, left: Tensor, right: Tensor, users: Tensor, items: Tensor) -> Tensor:
+        """The contrast of pairs with these vectors and ids; this process's share of the mean."""
+        columns, n = self.model.columns, len(users)
+        part = columns.share(n)
+        own = torch.arange(n, device=users.device)[part]
+        rows = torch.arange(len(own), device=users.device)
+        left, right = functional.normalize(left[part], dim=1), functional.normalize(right, dim=1)
+        logits = (left @ right.T / self.model.config.temperature).float()
+        same = (users[part, None] == users) | (items[part, None] == items)
+        same[rows, own] = False
+        logits = logits.masked_fill(same, torch.finfo(logits.dtype).min)
+        by_user = functional.cross_entropy(logits, own, reduction="sum")
+        if columns.size == 1:
+            by_item = functional.cross_entropy(logits.T, own, reduction="sum")
+        else:  # the users compared with an item are distributed
+            parts = columns.whole(torch.logsumexp(logits, dim=0)[:, None], columns.size)
+            by_item = (torch.logsumexp(parts, dim=1)[part] - logits[rows, own]).sum()
+        return (by_user / n + by_item / n) / 2
 
     def parameters(self) -> Sequence[nn.Parameter]:
         """All parameters except the KG task's layers."""

@@ -144,7 +144,7 @@ class ColumnDivision:
     def _share_columns(self, columns: Columns) -> None:
         for module in self.model.modules():
             if isinstance(getattr(module, "columns", None), Columns):
-                module.columns = columns
+                setattr(module, "columns", columns)  # noqa: B010 - no known type
         self.model.forget()
 
 
