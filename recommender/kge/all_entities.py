@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recommender.training.distributed import Group
+
 __all__ = ["Metric", "Precision", "cross_entropy", "pair_scores", "scores_of_all"]
 
 Metric = Literal["product", "distance", "squared_distance"]
@@ -48,6 +50,7 @@ def cross_entropy(
     metric: Metric = "product",
     offsets: Tensor | None = None,
     precision: Precision = "float32",
+    group: Group | None = None,
 ) -> Tensor:
     """-Σ w ln softmax(scores)[row, answer], over the answers; a scalar with gradients.
 
@@ -62,8 +65,10 @@ def cross_entropy(
         metric: how a query and an entity make a score.
         offsets: added to the scores of each entity, [n], where it is no answer; no gradient.
         precision: of the factors of the products; sums and the softmax keep the type of `queries`.
+        group: processes that share the softmax, each with entities of its own and the answers among
+            them. The losses and gradients of all have to be added.
     """
-    of = _Answers(rows.detach(), answers, weights, offsets)
+    of = _Answers(rows.detach(), answers, weights, offsets, group or Group())
     loss: Tensor = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
         queries, entities, of, metric, precision
     )
@@ -78,6 +83,7 @@ class _Answers:
     answers: Tensor
     weights: Tensor
     offsets: Tensor | None
+    group: Group
 
 
 class _CrossEntropy(torch.autograd.Function):
@@ -124,21 +130,41 @@ def _differentiate(
     starts = torch.arange(0, b + step, step, device=of.rows.device)
     bounds = torch.searchsorted(of.rows, starts).tolist()
     totals = queries.new_zeros(b).index_add_(0, of.rows, of.weights)
+    of.group.sum_dense([totals])
     lengths, by_column = (_squares(queries), _squares(entities)), queries.new_zeros(n)
     by_row, chances = queries.new_zeros(b), queries.new_zeros(len(of.rows))
-    for place, first in enumerate(range(0, b, step)):
-        block = slice(first, min(first + step, b))
-        part = slice(bounds[place], bounds[place + 1])
-        row, answer, weight = of.rows[part] - first, of.answers[part], of.weights[part]
-        scores = products[block].to(queries.dtype)  # itself, or a copy from bfloat16
+
+    def adjust(scores: Tensor, block: slice, part: slice) -> Tensor | None:
+        """Products into scores; returns the distances, if they are the metric."""
         distances = None
         if metric != "product":
             _minus_distances(scores, lengths[0][block], lengths[1], metric)
             distances = scores.neg() if metric == "distance" else None
         if of.offsets is not None:
+            row, answer = of.rows[part] - block.start, of.answers[part]
             scores.add_(of.offsets)
             scores.index_put_((row, answer), -of.offsets[answer], accumulate=True)
-        torch.softmax(scores, dim=1, out=scores)
+        return distances
+
+    normaliser = None
+    if of.group.size > 1:
+        normaliser = queries.new_empty(b)
+        for place, first in enumerate(range(0, b, step)):
+            block = slice(first, min(first + step, b))
+            scores = products[block].to(queries.dtype, copy=True)
+            adjust(scores, block, slice(bounds[place], bounds[place + 1]))
+            torch.logsumexp(scores, dim=1, out=normaliser[block])
+        normaliser = torch.logsumexp(torch.stack(of.group.gather_equal(normaliser)), dim=0)
+    for place, first in enumerate(range(0, b, step)):
+        block = slice(first, min(first + step, b))
+        part = slice(bounds[place], bounds[place + 1])
+        row, answer, weight = of.rows[part] - first, of.answers[part], of.weights[part]
+        scores = products[block].to(queries.dtype)  # itself, or a copy from bfloat16
+        distances = adjust(scores, block, part)
+        if normaliser is None:
+            torch.softmax(scores, dim=1, out=scores)
+        else:
+            scores.sub_(normaliser[block, None]).exp_()
         chances[part] = scores[row, answer]
         scores.mul_(totals[block, None])
         scores.index_put_((row, answer), -weight, accumulate=True)  # now d loss / d scores

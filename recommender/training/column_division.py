@@ -20,7 +20,7 @@ from recommender.models.base import Recommender
 from recommender.training.adam import Adam
 from recommender.training.distributed import Group
 from recommender.training.evaluation import score_rows
-from recommender.training.steps import TorchSteps
+from recommender.training.steps import WholeBatchSteps
 from recommender.training.tasks import Steps, TrainingTask
 
 __all__ = ["ColumnDivision"]
@@ -60,7 +60,7 @@ class ColumnDivision:
             for task in tasks
         }
         self.steps: dict[str, Steps] = {
-            task.name: _ColumnSteps(task, self.optimizers[task.name], group, self._axis_of)
+            task.name: WholeBatchSteps(task, self.optimizers[task.name], group, self._axis_of)
             for task in tasks
         }
 
@@ -146,22 +146,3 @@ class ColumnDivision:
             if isinstance(getattr(module, "columns", None), Columns):
                 setattr(module, "columns", columns)  # noqa: B010 - no known type
         self.model.forget()
-
-
-class _ColumnSteps(TorchSteps):
-    """Steps on batches that all processes have drawn."""
-
-    def __init__(
-        self, task: TrainingTask, optimizer: Adam, group: Group, divided: Mapping[int, str]
-    ) -> None:
-        super().__init__(task, optimizer, group=group)
-        self._replicated = [p for p in task.parameters() if id(p) not in divided]
-
-    def step(self, batch: tuple[Tensor, ...]) -> Tensor:
-        """See `TorchSteps.step`."""
-        self.optimizer.zero_grad()
-        loss = self.task.loss(*batch)
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.group.sum_dense([p.grad for p in self._replicated if p.grad is not None])
-        self.optimizer.step()
-        return loss.detach()
