@@ -30,14 +30,21 @@ class DividedTable(EmbeddingTable):
     def __init__(self, weight: Tensor, group: Group) -> None:
         super().__init__(1, 1)
         self.group, self._columns = group, Columns(group)
+        self._last: tuple[Tensor, Tensor] | None = None
         self.weight = nn.Parameter(every_nth(weight.detach(), group.rank, group.size).clone())
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Rows of `ids` (int64 [b]): [b, dim]; gradients are summed over the processes."""
+        """Rows of `ids` (int64 [b]): [b, dim]; gradients are summed over the processes.
+
+        The same tensor of ids twice in a row, as in one loss, is looked up once.
+        """
+        if self._last is not None and self._last[0] is ids:
+            return self._last[1]
         mine = (ids % self.group.size == self.group.rank).nonzero().squeeze(1)
         found = self.own(ids[mine] // self.group.size)
         rows = found.new_zeros(len(ids), self.weight.shape[1]).index_copy(0, mine, found)
-        return self._columns.sum(rows)
+        self._last = ids, self._columns.sum(rows)
+        return self._last[1]
 
     def own(self, places: Tensor) -> Tensor:
         """Rows of this process by their place."""

@@ -125,11 +125,11 @@ class QueryTask(TrainingTask):
                     precision=self.precision,
                 )
             if model.config.n3:
-                by_query = torch.from_numpy(count / n_answers / self._group.size)
-                by_query = by_query.to(device, weights.dtype)
-                cubes = (by_query * _cubes(asked)).sum() + _cubes(answered).sum() / n_answers
+                some = self._group.slice(len(heads))
+                by_query = torch.from_numpy(count[some] / n_answers).to(device, weights.dtype)
+                cubes = (by_query * _cubes(asked[some])).sum() + _cubes(answered).sum() / n_answers
                 if table is not None:
-                    cubes = cubes + (by_query * _cubes(table(relations))).sum()
+                    cubes = cubes + (by_query * _cubes(table(relations[some]))).sum()
                 loss = loss + model.config.n3 * share * cubes
         return loss
 
