@@ -170,26 +170,21 @@ def _differentiate(
         if metric != "product":
             by_row[block] = scores.sum(dim=1)
             by_column.add_(scores.sum(dim=0))
-        _put(products, block, scores)
+        if scores.dtype != products.dtype:  # else they are the same memory
+            products[block] = scores
 
     if not shared:
         for block, part in blocks:
             finish(soften(block, part), block, part)
     else:  # the softmax over the entities of all processes, from those over each one's
-        for block, part in blocks:
-            _put(products, block, soften(block, part))
+        softened = [soften(block, part) for block, part in blocks]
         found = torch.stack(of.group.gather_equal(torch.stack([normalisers, totals])))
         shares = (normalisers - torch.logsumexp(found[:, 0], dim=0)).exp()
         totals = found[:, 1].sum(dim=0) * shares
         chances *= shares[of.rows]
-        for block, part in blocks:
-            finish(products[block].to(queries.dtype), block, part)
+        for scores, (block, part) in zip(softened, blocks, strict=True):
+            finish(scores, block, part)
     return -(of.weights * chances.clamp_min(1e-37).log()).sum(), by_row, by_column
-
-
-def _put(products: Tensor, block: slice, scores: Tensor) -> None:
-    if scores.dtype != products.dtype:  # else they are the same memory
-        products[block] = scores
 
 
 def _minus_distances(products: Tensor, left: Tensor, right: Tensor, metric: Metric) -> Tensor:
