@@ -88,7 +88,7 @@ class Trainer:
         """
         config = self.config
         _check_labels(split, config)
-        device = pick_device(config.device)
+        device = self.device_for(model)
         if config.threads:
             torch.set_num_threads(config.threads)
         if config.precision == "float64":
@@ -96,6 +96,18 @@ class Trainer:
         model.to(device)
         with process_group(device) as group, self._locked(group):
             return _Training(self, model, split, device, group).run()
+
+    def device_for(self, model: Recommender) -> torch.device:
+        """The device that `fit` uses: with `auto` a GPU, unless a CPU is faster for this model.
+
+        Raises:
+            ConfigError: the device is unavailable.
+        """
+        config = self.config
+        may_choose = config.device == "auto" and config.kernel != "torch" and not config.compile
+        if may_choose and config.precision != "bf16" and model.faster_on_cpu():
+            return torch.device("cpu")
+        return pick_device(config.device)
 
     def _locked(self, group: Group) -> AbstractContextManager[None]:
         """Lock the run folder against other trainings."""
