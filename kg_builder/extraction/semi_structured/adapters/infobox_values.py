@@ -153,8 +153,8 @@ def member(text: str, note: str = "") -> tuple[str, list[Details]]:
     for part in _AND.split(", ".join([*played, note])):
         begin, end = parse_period(_NARROW.sub("–", part.strip()))
         if begin is not None:
-            dates = {"beginDate": [begin.text], "endDate": [end.text] if end else []}
-            periods.append(dates if end or _RANGE.search(part) else {})
+            last = end if end or _RANGE.search(part) else begin  # "(1982)": in that year
+            periods.append({"beginDate": [begin.text], "endDate": [last.text] if last else []})
         elif is_part_played(part):
             roles.append(part.strip())
     found = [{"role": roles, **period} if roles else period for period in periods or [{}]]
