@@ -15,6 +15,7 @@ from kg_builder.fusion.block_keys import unique_pairs
 from kg_builder.fusion.cluster import Clustering, cluster
 from kg_builder.fusion.compare import Comparison, compare
 from kg_builder.fusion.config import FusionConfig, SourceTraits
+from kg_builder.fusion.identity import identity_of, merge_identified
 from kg_builder.fusion.judgements import Judgements, Labels, read_judgements
 from kg_builder.fusion.own_mentions import mentions_of_one_album, mentions_of_own_artists
 from kg_builder.fusion.profiles import Profiles, compatible_types, gather_values, profile
@@ -133,6 +134,7 @@ def match_records(
         must=must,
         cannot=cannot,
     )
+    clustering = merge_identified(clustering, profiles, statements, config, schema, cannot=cannot)
     progress(4, 5)
     return Matching(
         profiles,
@@ -172,7 +174,11 @@ def _pairs(
     profiles: Profiles, config: FusionConfig, schema: Schema, judgements: Judgements
 ) -> NDArray[np.int64]:
     of_type = coded(profiles.type)
-    types = sorted(name for name in of_type.distinct if not config.is_vocabulary(name))
+    types = sorted(
+        name
+        for name in of_type.distinct
+        if not config.is_vocabulary(name) and identity_of(name, config, schema) is None
+    )
     allowed = compatible_types(schema, types, config)
     may_meet = np.array(
         [[(one, other) in allowed for other in of_type.distinct] for one in of_type.distinct]

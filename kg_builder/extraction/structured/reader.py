@@ -82,6 +82,7 @@ class RecordTableReader:
         except regex.error as fault:
             raise DataError(f"bad name_pattern: {fault}", where=self._where) from None
         self._ends = {type_: self._columns_of_ends(type_) for type_ in self._types.names}
+        self._by_facts = {type_ for type_ in self._types.names if out.schema.identity(type_)}
         self._of_people = {
             type_ for type_ in self._types.names if out.schema.compatible(type_, "Person")
         }
@@ -156,6 +157,8 @@ class RecordTableReader:
                 rows.refuse(f"{type_.lower()} without {column}", number, name)
                 return None
         record_id = str(number)
+        if type_ in self._by_facts:  # not an id: equal facts are one entity
+            record_id = f"{self.out.schema.prefix(type_)}/line {number}"
         if self.table.id:
             record_id = plain_id(_first(chunk.columns[self.table.id][index]))
             nothing = record_id not in self.table.real_names and is_placeholder(record_id, "Work")
