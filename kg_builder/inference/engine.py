@@ -128,6 +128,8 @@ def _matches(atom: Atom, facts: pd.DataFrame, position: int) -> pd.DataFrame:
 def _except(bindings: pd.DataFrame, unless: Sequence[Atom], stated: pd.DataFrame) -> pd.DataFrame:
     """The bindings without a stated fact that matches an `unless` atom."""
     for atom in unless:
+        if atom.predicate == "a":
+            continue
         objections = _matches(atom, stated, 0)
         shared = [term for term in atom.variables if term in bindings.columns]
         against = pd.MultiIndex.from_frame(objections[shared])
@@ -149,9 +151,10 @@ def _conclude(
     schema: Schema,
     created: dict[str, NamedThing],
 ) -> pd.DataFrame:
-    for atom in rule.classes:
+    for atom in (*rule.classes, *rule.other_classes):
         below = {name for name in schema.classes if schema.is_a(name, atom.object)}
-        bindings = bindings[bindings[atom.subject].map(types).isin(below)]
+        fits = bindings[atom.subject].map(types).isin(below)
+        bindings = bindings[fits if atom in rule.premises else ~fits]
     subject, object_ = (
         bindings[term] if term.startswith("?") else pd.Series(term, index=bindings.index)
         for term in (rule.conclusion.subject, rule.conclusion.object)

@@ -81,6 +81,11 @@ class Rule:
         """The premises that test a class."""
         return tuple(atom for atom in self.premises if atom.predicate == "a")
 
+    @property
+    def other_classes(self) -> tuple[Atom, ...]:
+        """The `unless` atoms that test a class."""
+        return tuple(atom for atom in self.unless if atom.predicate == "a")
+
 
 def load_rules(schema: Schema, *paths: Path, only: Sequence[str] | None = None) -> list[Rule]:
     """Read rules from the given TOML files (by default the project's own).
@@ -163,7 +168,7 @@ def _check(rule: Rule, schema: Schema, where: str) -> None:
     bound = {variable for atom in rule.facts for variable in atom.variables}
     used = {v for atom in (*rule.classes, rule.conclusion) for v in atom.variables}
     for atom in rule.unless:
-        if atom.predicate == "a" or not bound & set(atom.variables):
+        if not bound & set(atom.variables):
             raise DataError(
                 f"'unless' {atom.subject} {atom.predicate} {atom.object}: must be a statement "
                 "about something that the premises name",

@@ -315,3 +315,19 @@ def test_a_symmetric_conclusion_starts_with_the_smaller_name(follows):
     facts = statements(("artist:Oasis", "influencedBy", "artist:Blur"))
     alike = rule("alike", ["?a influencedBy ?b"], "?a associatedWith ?b")
     assert spo(follows(facts, alike)) == {("artist:Blur", "associatedWith", "artist:Oasis")}
+
+
+def test_new_editions_and_takes_give_their_artist_no_decade():
+    works = {"album_a": "Album", "release_r": "Release", "recording_x": "Recording"}
+    works["track_t"] = "Track"
+    years = dict(zip(works, ("1989", "2014", "1994", "2003"), strict=True))
+    result = infer(
+        statements(
+            *((name.replace("_", ":"), "performer", "artist:Pixies") for name in works),
+            *((name.replace("_", ":"), "releaseDate", year) for name, year in years.items()),
+        ),
+        entities(artist_Pixies="Band", **works),
+        InferenceConfig(rules=("artist-decade-from-works",)),
+        schema=SCHEMA,
+    )
+    assert inferred(result) == {("artist:Pixies", "decade", "decade:1980s")}
