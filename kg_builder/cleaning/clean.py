@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kg_builder.cleaning.conflicts import canonical_form, losing_values, merge_repetitions
 from kg_builder.cleaning.constraints import (
     ends_before_beginning,
+    half_told,
     implausible_date,
     wrong_class,
     wrong_kind,
@@ -115,6 +116,7 @@ def clean(
     drop(wrong_kind(statements, schema), "literal and relation confused")
     drop(wrong_class(statements, types, schema, end="subject"), "subject of a wrong class")
     drop(wrong_class(statements, types, schema, end="object"), "object of a wrong class")
+    drop(half_told(statements, types, schema), "fact of which an end is missing")
     drop(
         implausible_date(statements, earliest=config.earliest_year, latest=config.latest_year),
         "implausible date",

@@ -49,6 +49,18 @@ def wrong_kind(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
     )
 
 
+def half_told(statements: pd.DataFrame, types: pd.Series[str], schema: Schema) -> pd.Series[bool]:
+    """Mask of all that is said of facts, such as memberships, of which an end is missing."""
+    subject, class_ = statements["subject"], statements["subject"].map(types)
+    found = pd.Series(False, index=statements.index)
+    for name, item in schema.classes.items():
+        facts = class_.isin([one for one in schema.classes if schema.is_a(one, name)])
+        if item.reifies and facts.any():
+            for end in (item.subject_by, item.object_by):
+                found |= facts & ~subject.isin(subject[statements["predicate"] == end])
+    return found.astype(bool)
+
+
 def implausible_date(statements: pd.DataFrame, *, earliest: int, latest: int) -> pd.Series[bool]:
     """Mask of dates whose year lies outside [earliest, latest]."""
     dated = statements["object_kind"].isin(_DATES)
