@@ -126,7 +126,9 @@ def _by_class(
         return f"vocabulary terms, identified by name alone: {keys[0]!r} " + (
             "on both sides" if equal else f"is not {keys[1]!r}"
         )
-    if kinds[0] == kinds[1] and (rule := identity_of(kinds[0], config, schema)):
+    if rule := identity_of(kinds[0], config, schema):
+        if kinds[0] != kinds[1]:
+            return f"a {kinds[0]} is never a {kinds[1]}"
         if matching.clustering.label[i] == matching.clustering.label[j]:
             return f"what identifies a {rule.label} agrees: {', '.join(rule.identified_by)}"
         if profiles.source[i] == profiles.source[j] and profiles.has_id[[i, j]].all():

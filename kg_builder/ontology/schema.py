@@ -151,9 +151,7 @@ class Schema:
 
     def identity(self, class_: str) -> ClassDef | None:
         """The class, or nearest superclass, that tells what identifies entities; None for names."""
-        above = sorted(self.ancestors(class_), key=lambda name: (-len(self.ancestors(name)), name))
-        found = (self.classes[name] for name in above if name in self.classes)
-        return next((item for item in found if item.identified_by), None)
+        return self._identities.get(class_)
 
     def reification(self, predicate: str) -> tuple[ClassDef, bool] | None:
         """The class for details of a predicate's facts, and whether it is of the inverse."""
@@ -162,6 +160,12 @@ class Schema:
                 if name and item.reifies == name:
                     return item, swapped
         return None
+
+    @cached_property
+    def _identities(self) -> dict[str, ClassDef]:
+        own = [item for item in self.classes.values() if item.identified_by]
+        own.sort(key=lambda item: len(self.ancestors(item.name)))  # the nearest class last
+        return {name: item for item in own for name in self.classes if self.is_a(name, item.name)}
 
     @cached_property
     def _with_shared_subclass(self) -> dict[str, frozenset[str]]:

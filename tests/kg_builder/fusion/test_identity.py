@@ -192,6 +192,7 @@ def test_the_reason_is_what_identifies_them():
         "a/r2": literal(catalogueNumber="60856-2"),
         "b/r": literal(catalogueNumber="CAD 905"),
     }
+    things |= {"a/x": ("Recording", "Debaser"), "b/t": ("Track", "Debaser")}
     same, records, statements = entities(things, facts)
     assert same == {("a/r1", "b/r")}
     matching = match_records(records, CONFIG, schema=SCHEMA, traits={}, statements=statements)
@@ -202,6 +203,7 @@ def test_the_reason_is_what_identifies_them():
     assert why("a/r1", "b/r") == ("what identifies a release agrees: catalogueNumber, releaseDate")
     assert why("a/r1", "a/r2") == "the source gives each release its own id"
     assert why("a/r2", "b/r").startswith("what identifies a release does not agree")
+    assert why("a/x", "b/t") == "a Recording is never a Track"
 
 
 def test_a_persons_judgement_overrides_it():
