@@ -24,6 +24,7 @@ from flows.names import BUILD_KG
 from flows.options import FLOW, SETTINGS, TASK, AddressOption, RunnerOption
 from flows.reports import LoggedProgress, publish_facts
 from flows.units import TaskWorkers
+from kg_builder.sql import megabytes
 from pipeline.build import SEED, Build, stage_named
 from pipeline.recipe import load_recipe
 from pipeline.stages.registry import STAGES
@@ -83,6 +84,7 @@ def build_kg(
     allow_outside: bool = False,
     mine: bool = False,
     store: str | None = SETTINGS.store,
+    memory: str = "2GB",
 ) -> list[StageReport]:
     """Build the knowledge graph of one data set.
 
@@ -101,6 +103,7 @@ def build_kg(
         mine: mine facts with neural models, even if the recipe does not.
         store: location (`s3://…`, or a folder) through which workers without a shared file system
             get the files of units and return their results.
+        memory: for the queries and buffers of a stage; the result does not depend on it.
     """
     recipe = load_recipe(dataset).without(without)
     shared = None if store is None else UnitStore(store)
@@ -115,6 +118,7 @@ def build_kg(
         with_users=with_users,
         allow_outside=allow_outside,
         workers=TaskWorkers(shared),
+        memory=megabytes(memory),
     )
     first = 0 if start is None else STAGES.index(stage_named(start))
     again = force or start is not None
@@ -148,6 +152,7 @@ def main(
         bool, typer.Option("--allow-outside", help="allow the recipe to read files anywhere")
     ] = False,
     mine: Annotated[bool, typer.Option("--mine", help="fill gaps by neural models")] = False,
+    memory: Annotated[str, typer.Option(help="memory for queries and buffers of a stage")] = "2GB",
     runner: RunnerOption = SETTINGS.task_runner,
     address: AddressOption = SETTINGS.address,
     store: Annotated[
@@ -172,6 +177,7 @@ def main(
         allow_outside=allow_outside,
         mine=mine,
         store=store,
+        memory=memory,
     )
 
 

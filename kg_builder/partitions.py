@@ -1,13 +1,13 @@
-"""Partition a table by the hash of a column, and merge partitions in the original order.
+"""Partition a table by the hash of a column.
 
-Both process the table in batches, so that memory is bounded. The partition of a value depends on
+It is processed in batches, so that memory is bounded. The partition of a value depends on
 the value only, not on the machine or on other rows.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,8 +23,6 @@ ROWS_OF_PART: Final = 25_000
 
 _MOST_PARTS: Final = 256
 _ROW_GROUP: Final = 4096
-_HELD: Final = 500_000
-"""Rows per batch."""
 
 
 def parts_for(rows: int) -> int:
@@ -35,10 +33,21 @@ def parts_for(rows: int) -> int:
 def part_numbers(values: pa.StringArray, parts: int) -> NDArray[np.int64]:
     """The part of each value, from 0 to `parts` - 1, by its CRC-32."""
     distinct = values.dictionary_encode()
-    texts = distinct.dictionary.to_pylist()
-    of_text = np.fromiter((zlib.crc32(text.encode()) % parts for text in texts), np.int64)
+    texts = distinct.dictionary.cast(pa.binary()).to_pylist()
+    of_text = np.fromiter(map(zlib.crc32, texts), np.int64, len(texts)) % parts
     numbers: NDArray[np.int64] = of_text[distinct.indices.to_numpy()]
     return numbers
+
+
+def changes(rows: pa.Table) -> NDArray[np.bool_]:
+    """Whether each row differs from the one before; the first one does."""
+    changed = np.zeros(len(rows), np.bool_)
+    changed[:1] = True
+    for column in rows.columns if len(rows) else ():
+        one = column.combine_chunks()
+        differ = pc.not_equal(one.slice(1), one.slice(0, len(one) - 1))
+        changed[1:] |= differ.to_numpy(zero_copy_only=False)
+    return changed
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ def split(
     writers: dict[int, _PartWriter] = {}
     numbers: dict[int, list[NDArray[np.int64]]] = {}
     first = 0
-    for table in _held(tables):
+    for table in tables:
         part = part_of(table)
         order = np.argsort(part, kind="stable")
         ends = np.searchsorted(part[order], np.arange(parts + 1))
@@ -119,26 +128,6 @@ class _PartWriter:
         self._writer.close()
 
 
-def gather(
-    files: Sequence[Path], numbers: Sequence[NDArray[np.int64]], schema: pa.Schema
-) -> Iterator[pa.Table]:
-    """Yield the rows of several files in the order of their row numbers, in batches.
-
-    Args:
-        files: Parquet files.
-        numbers: for each file, the ascending row numbers; unique over all files.
-        schema: the columns to yield.
-    """
-    streams = [
-        Ascending(_numbered(file, of_rows, schema), "row", schema.append(_ROW))
-        for file, of_rows in zip(files, numbers, strict=True)
-    ]
-    last = max((int(of_rows[-1]) for of_rows in numbers if len(of_rows)), default=-1)
-    for end in range(_HELD, last + 1 + _HELD, _HELD):
-        rows = pa.concat_tables([stream.up_to(end) for stream in streams])
-        yield rows.take(pc.sort_indices(rows["row"])).select(schema.names).cast(schema)
-
-
 class Ascending:
     """Sorted rows, consumed by ranges of the sort column.
 
@@ -164,28 +153,3 @@ class Ascending:
         size = int(np.searchsorted(whole[self._number].to_numpy(), end))
         self._pending = whole.slice(size)
         return whole.slice(0, size)
-
-
-_ROW: Final = pa.field("row", pa.int64())
-
-
-def _held(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Combine small batches, so that the row groups of parts are not tiny."""
-    waiting: list[pa.Table] = []
-    for table in tables:
-        waiting.append(table)
-        if sum(map(len, waiting)) >= _HELD:
-            yield pa.concat_tables(waiting).combine_chunks()
-            waiting = []
-    if waiting:
-        yield pa.concat_tables(waiting).combine_chunks()
-
-
-def _numbered(
-    file: Path, numbers: NDArray[np.int64], schema: pa.Schema
-) -> Iterator[pa.RecordBatch]:
-    first = 0
-    for batch in pq.ParquetFile(file).iter_batches(columns=schema.names):
-        own = pa.array(numbers[first : first + len(batch)])
-        first += len(batch)
-        yield pa.RecordBatch.from_arrays([*batch.columns, own], schema=schema.append(_ROW))

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 
-MEMORY: Final = "1GB"
-"""Default memory limit."""
+from kg_builder.errors import DataError
+
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?) ?(MB|GB)", re.IGNORECASE)
+LEAST: Final = 100
+"""Megabytes that a database needs at least."""
 
 
-def database(folder: Path, memory: str = MEMORY, **settings: Any) -> duckdb.DuckDBPyConnection:
+def megabytes(size: str) -> int:
+    """Parse a size of memory: "500MB", "1.5GB".
+
+    Raises:
+        DataError: it is not one, or too small.
+    """
+    found = _SIZE.fullmatch(size.strip())
+    number = float(found[1]) * (1000 if found[2].upper() == "GB" else 1) if found else 0.0
+    if number < 2 * LEAST:
+        raise DataError(f"memory {size!r}", remedy=f"give at least {2 * LEAST}MB, such as 2GB")
+    return int(number)
+
+
+def database(folder: Path, memory: str = "1GB", **settings: Any) -> duckdb.DuckDBPyConnection:
     """Open an empty in-memory database for queries over files.
 
-    It uses one thread, since units of work share the cores; a query sorted by a unique key gives
-    the same rows with any number.
+    By default it uses one thread, since units of work share the cores; a query sorted by a unique
+    key gives the same rows with any number.
 
     Args:
         folder: for spilled data; the caller removes it.
@@ -33,3 +51,13 @@ def database(folder: Path, memory: str = MEMORY, **settings: Any) -> duckdb.Duck
             **settings,
         },
     )
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def literals(texts: Iterable[str]) -> str:
+    """Distinct texts as a list for the operator IN; it may be empty."""
+    return ", ".join(map(literal, sorted(set(texts)))) or "NULL"

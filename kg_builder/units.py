@@ -39,6 +39,14 @@ class RunUnits(Protocol):
     def shared(self) -> Path:
         """A folder for files that several units of a stage read."""
 
+    @property
+    def threads(self) -> int:
+        """Number of threads for a stage's own queries."""
+
+    @property
+    def memory(self) -> int:
+        """Megabytes for a stage's own queries and buffers, which must not change its output."""
+
     def __call__(self, units: Iterable[Unit]) -> Iterator[Path]:
         """Yield the folders with the results, in the order of the units.
 

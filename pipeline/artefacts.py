@@ -13,15 +13,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
 from kg_builder.errors import DataError
 from kg_builder.tables import Table
-from safe_io.atomic import write_atomically
+from safe_io.atomic import replacing
 
 _ROW_GROUP: Final = 1 << 20
 """Rows converted and written per batch."""
+
+_LINES: Final = 1 << 16
+_CONTROLS: Final = r"[\x00-\x1f\x7f\x{85}\x{2028}\x{2029}]+"
 
 
 class Staging:
@@ -137,15 +141,16 @@ def write_tsv(frame: pd.DataFrame, path: Path) -> None:
 
     The file is written atomically.
     """
-    cells = []
-    for column in frame.columns:
-        text = frame[column].astype("string[pyarrow]")
-        if not pd.api.types.is_integer_dtype(frame[column]):
-            text = text.fillna("")
-            text = text.str.replace(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+", " ", regex=True)
-        cells.append(text.tolist())
-    lines = ["\t".join(frame.columns), *map("\t".join, zip(*cells, strict=True))]
-    write_atomically(path, "\n".join(lines) + "\n")
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(("\t".join(frame.columns) + "\n").encode())
+        for start in range(0, len(frame), _LINES):
+            rows = frame.iloc[start : start + _LINES]
+            cells = []
+            for name in frame.columns:
+                text = pa.array(rows[name].astype("string[pyarrow]"), pa.string())
+                cells.append(pc.replace_substring_regex(text.fill_null(""), _CONTROLS, " "))
+            lines = pc.binary_join_element_wise(*cells, "\t").to_pylist()
+            file.write(("\n".join(lines) + "\n").encode())
 
 
 def digest(path: Path) -> str:

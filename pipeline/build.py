@@ -22,7 +22,7 @@ from pipeline.peak_memory import forget_peak, peak_mb
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import Job, Stage, StageContext, StageReport
-from pipeline.units import FOLDER, LocalWorkers, UnitRunner, Workers
+from pipeline.units import FOLDER, MEMORY, LocalWorkers, UnitRunner, Workers
 from safe_io.locks import folder_lock
 
 _STAGE_LOCK: Final = ".stage.lock"
@@ -57,6 +57,8 @@ class Build:
         with_users: also write the facts about users as Turtle.
         allow_outside: let the recipe read files from anywhere.
         workers: executes the units of stages; by default sequentially in this process.
+        memory: for the queries and buffers of a stage, in megabytes; the result does not depend
+            on it.
 
     Raises:
         DataError: a path of the recipe leads outside, or `without_pairs` or `with_users` does not
@@ -74,6 +76,7 @@ class Build:
         with_users: bool = False,
         allow_outside: bool = False,
         workers: Workers | None = None,
+        memory: int = MEMORY,
     ) -> None:
         if without_pairs is not None and not (recipe.tables_of_acts and recipe.interactions):
             raise DataError(
@@ -104,7 +107,7 @@ class Build:
             without_pairs=without_pairs,
             with_users=with_users,
         )
-        self.workers = workers
+        self.workers, self.memory = workers, memory
         check_paths(recipe, self.job.raw, allow_outside=allow_outside)
 
     def lock(self) -> AbstractContextManager[None]:
@@ -176,7 +179,11 @@ class Build:
         forget_peak()
         staging = Staging(job.out, stage.name)
         units = UnitRunner(
-            job.out / FOLDER / stage.name, workers=self.workers, progress=progress, force=force
+            job.out / FOLDER / stage.name,
+            workers=self.workers,
+            progress=progress,
+            force=force,
+            memory=self.memory,
         )
         try:
             with rare_garbage_collection():
@@ -217,6 +224,7 @@ def build(
     with_users: bool = False,
     allow_outside: bool = False,
     workers: int = 1,
+    memory: int = MEMORY,
     on_start: Callable[[Stage], Progress] = lambda stage: silent,
     on_end: Callable[[StageReport], None] = lambda report: None,
 ) -> BuildReport:
@@ -236,6 +244,7 @@ def build(
         with_users: also write the facts about users as Turtle.
         allow_outside: let the recipe read files from anywhere.
         workers: number of processes; the result does not depend on it.
+        memory: see `Build`.
         on_start: called before each stage; returns the stage's progress callback.
         on_end: called after each stage.
 
@@ -254,6 +263,7 @@ def build(
         with_users=with_users,
         allow_outside=allow_outside,
         workers=processes,
+        memory=memory,
     )
     first = STAGES.index(stage_named(start)) if start is not None else 0
     reports = []

@@ -13,6 +13,7 @@ from kg_builder.errors import DataError
 from kg_builder.evaluation.shapes import validate
 from kg_builder.ontology import curie
 from kg_builder.ordered_pool import cores
+from kg_builder.sql import megabytes
 from pipeline.build import SEED, build
 from pipeline.console import BuildDisplay, download_bars, summary, terminal
 from pipeline.fetch import fetch
@@ -66,6 +67,14 @@ def build_command(
             help="Number of processes; the result does not depend on it.",
         ),
     ] = 0,
+    memory: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            help="Memory for queries and buffers of a stage, beyond which files are used "
+            "(docs/scale.md); the result does not depend on it.",
+        ),
+    ] = "2GB",
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Allow the recipe to read files anywhere.")
     ] = False,
@@ -83,6 +92,7 @@ def build_command(
             mine=mine,
             seed=seed,
             workers=workers or cores(),
+            memory=megabytes(memory),
             without_pairs=without_pairs,
             with_users=with_users,
             allow_outside=allow_outside,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -92,6 +93,7 @@ def mine_facts(
     stated = ~statements["inferred"].astype(bool) & (statements["object_kind"] == "entity")
     if (count := int(stated.sum())) < config.min_facts:
         why = f"stated facts, too few to mine from (fewer than {config.min_facts:,})"
+        warnings.warn(f"mining: {count:,} {why}", stacklevel=2)
         return statements.iloc[:0], {why: count}
     found = run_mining(statements, entities, config, schema).statements
     by_predicate = found["predicate"].value_counts()

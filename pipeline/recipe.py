@@ -252,8 +252,11 @@ def _explain(fault: ValidationError, document: dict[str, Any]) -> str:
     for error in fault.errors(include_url=False, include_context=False):
         message = error["msg"]
         if error["type"] == "extra_forbidden":
-            near = get_close_matches(str(error["loc"][-1]), _keys(), n=1, cutoff=0.75)
-            message = "no such key" + (f" (did you mean {near[0]!r}?)" if near else "")
+            key = str(error["loc"][-1])
+            near = get_close_matches(key, _keys(), n=1, cutoff=0.75)
+            hint = "a key of another table" if key in _keys() else ""
+            hint = hint or (f"did you mean {near[0]!r}?" if near else "")
+            message = "no such key" + (f" ({hint})" if hint else "")
         found.setdefault(_setting(error["loc"], document), message)
     # of several forms of a setting, the one meant is the one with a fault inside; and a list counts
     # as too short if its only entry is invalid

@@ -25,6 +25,7 @@ from pydantic import BaseModel
 
 from kg_builder.errors import DataError
 from kg_builder.garbage_collection import rare_garbage_collection
+from kg_builder.ordered_pool import cores
 from kg_builder.progress import Progress, silent
 from kg_builder.units import Unit
 from pipeline.artefacts import digest
@@ -46,6 +47,9 @@ _PRELOADED: Final = (
 
 RESULT: Final = "result.json"
 """File that lists the other files of a complete result."""
+
+MEMORY: Final = 2000
+"""Default of the megabytes that a stage may use for its queries and buffers."""
 
 _AHEAD: Final = 4
 """Units submitted per worker, which bounds memory and queue length."""
@@ -111,8 +115,10 @@ class UnitRunner:
         workers: executes the units; None for sequential execution in this process.
         progress: called with the number of units done, and the total if known.
         force: execute units even if cached.
+        memory: megabytes for the stage itself.
 
     Attributes:
+        threads, memory: what the stage itself may use.
         done, reused: number of units executed, and of cached ones.
         worker_mb: peak memory of a worker, in megabytes, if known.
     """
@@ -124,7 +130,10 @@ class UnitRunner:
         workers: Workers | None = None,
         progress: Progress = silent,
         force: bool = False,
+        memory: int = MEMORY,
     ) -> None:
+        self.threads = min(workers.count, cores()) if workers is not None else 1
+        self.memory = memory
         self.done = self.reused = 0
         self.worker_mb: int | None = None
         self._folder, self._workers = folder, workers

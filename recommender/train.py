@@ -24,9 +24,10 @@ from recommender.cli import (
 )
 from recommender.data import load, split
 from recommender.display import print_ranking, wide_console
+from recommender.models.base import Recommender
 from recommender.models.registry import Preset, create_model, model_names, resolve
 from recommender.training.config import TrainConfig
-from recommender.training.loop import Trainer
+from recommender.training.loop import Trainer, pick_device
 from recommender.training.runs import Run
 
 __all__ = ["DEFAULT_MODEL", "main", "run_name"]
@@ -52,10 +53,21 @@ def main(argv: list[str] | None = None) -> int:
     progress = _Progress(console, config)
     with progress.bar:
         trainer = Trainer(config, out=out, resume=arguments.resume, loggers=[progress])
+        _tell_device(console, trainer, model)
         run = trainer.fit(model, parts)
     if progress.is_main:
         _print_result(run, config.monitor)
     return 0
+
+
+def _tell_device(console: Console, trainer: Trainer, model: Recommender) -> None:
+    """Say which device `auto` means where there is a choice."""
+    fastest = pick_device("auto")
+    if trainer.config.device != "auto" or fastest.type == "cpu":
+        return
+    chosen = trainer.device_for(model)
+    why = "" if chosen == fastest else f": for steps this short faster than {fastest}, by estimate"
+    console.print(f"training on {chosen}{why}", highlight=False)
 
 
 def run_name(model: str, config: TrainConfig) -> str:

@@ -71,7 +71,8 @@ def main(argv: list[str] | None = None) -> int:
             progress=show,
         )
         bar.update(task, total=bar.tasks[task].completed)  # the training may have stopped early
-    _print_result(run.metrics, out)
+    if run.folder is not None:  # None in all but the main process of torchrun
+        _print_result(run.metrics, out)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kg_builder.cleaning.conflicts import canonical_form, losing_values, merge_repetitions
 from kg_builder.cleaning.constraints import (
+    LIFE,
     ends_before_beginning,
     half_told,
     implausible_date,
@@ -21,28 +23,19 @@ from kg_builder.cleaning.constraints import (
 from kg_builder.ontology import Schema
 from kg_builder.tables import REJECTS, STATEMENTS
 
-
-def reject(
-    statements: pd.DataFrame, bad: pd.Series[bool], reason: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split statements into those kept and the `tables.REJECTS` rows of the others.
-
-    Args:
-        statements: `tables.STATEMENTS`.
-        bad: one value per statement.
-        reason: a short fixed phrase, which the quality report counts.
-    """
-    gone = statements[bad]
-    rejects = REJECTS.frame(
-        {
-            "stage": ["cleaning"] * len(gone),
-            "source": gone["source"].tolist(),
-            "reason": [reason] * len(gone),
-            "evidence": gone["evidence"].tolist(),
-            "detail": (gone["subject"] + " " + gone["predicate"] + " " + gone["object"]).tolist(),
-        }
-    )
-    return statements[~bad], rejects
+REASONS: Final = (
+    "confidence below the threshold",
+    "says a thing of itself",
+    "literal and relation confused",
+    "subject of a wrong class",
+    "object of a wrong class",
+    "fact of which an end is missing",
+    "implausible date",
+    "ends before it begins",
+    "contradicts a better supported value",
+    "less precise than another value",
+)
+"""Of the checks, in their order: a statement is dropped by the first one that finds it."""
 
 
 class CleaningConfig(BaseModel):
@@ -79,7 +72,6 @@ class Cleaning:
 
 def clean(
     statements: pd.DataFrame,
-    types: pd.Series[str],
     config: CleaningConfig,
     *,
     schema: Schema,
@@ -88,8 +80,7 @@ def clean(
     """Drop statements that violate the data model, resolve conflicts, merge repeats.
 
     Args:
-        statements: `tables.STATEMENTS` about entities.
-        types: class of each entity, indexed by its CURIE.
+        statements: `tables.STATEMENTS` about entities, with their classes (`with_types`).
         config: thresholds.
         schema: the data model.
         trust: source → trust in [0, 1], for conflicts between sources.
@@ -98,38 +89,44 @@ def clean(
         rows, none = np.arange(len(statements)), np.empty((0, 2), np.int64)
         return Cleaning(STATEMENTS.check(statements), REJECTS.empty(), {}, rows, none)
     statements, turned = canonical_form(statements.reset_index(drop=True), schema)
-    rejects: list[pd.DataFrame] = []
-    rejected: list[NDArray[np.int64]] = []
-
-    def drop(bad: pd.Series[bool], reason: str) -> None:
-        nonlocal statements
-        rows = statements.index[bad].to_numpy()
-        statements, gone = reject(statements, bad, reason)
-        rejected.append(np.column_stack([np.full(len(rows), len(rejects)), rows]))
-        rejects.append(gone)
-
-    drop(
-        (statements["confidence"] < config.min_confidence).astype(bool),
-        "confidence below the threshold",
-    )
-    drop((statements["subject"] == statements["object"]).astype(bool), "says a thing of itself")
-    drop(wrong_kind(statements, schema), "literal and relation confused")
-    drop(wrong_class(statements, types, schema, end="subject"), "subject of a wrong class")
-    drop(wrong_class(statements, types, schema, end="object"), "object of a wrong class")
-    drop(half_told(statements, types, schema), "fact of which an end is missing")
-    drop(
-        implausible_date(statements, earliest=config.earliest_year, latest=config.latest_year),
-        "implausible date",
-    )
-    drop(ends_before_beginning(statements), "ends before it begins")
-    redundant, contradicted = losing_values(statements, schema, trust=trust or {})
-    drop(contradicted, "contradicts a better supported value")
-    drop(redundant.loc[statements.index], "less precise than another value")
-    statements, merged = merge_repetitions(statements)
+    check = np.full(len(statements), len(REASONS))
+    for number, bad in (
+        (6, implausible_date(statements, config.earliest_year, config.latest_year)),
+        (4, wrong_class(statements, schema, end="object")),
+        (3, wrong_class(statements, schema, end="subject")),
+        (2, wrong_kind(statements, schema)),
+        (1, statements["subject"] == statements["object"]),
+        (0, statements["confidence"] < config.min_confidence),
+    ):
+        check[bad.to_numpy(dtype=bool)] = number
+    told = statements[(check == len(REASONS)) | (check == 6)]
+    check[told.index[half_told(told, schema)]] = 5
+    dates = statements[(check == len(REASONS)) & statements["predicate"].isin(LIFE)]
+    check[dates.index[ends_before_beginning(dates)]] = 7
+    functional = [name for name, item in schema.predicates.items() if item.functional]
+    values = statements[(check == len(REASONS)) & statements["predicate"].isin(functional)]
+    redundant, contradicted = losing_values(values, schema, trust=trust or {})
+    check[values.index[contradicted]], check[values.index[redundant]] = 8, 9
+    kept, merged = merge_repetitions(statements[check == len(REASONS)])
+    dropped = np.flatnonzero(check < len(REASONS))
+    dropped = dropped[np.argsort(check[dropped], kind="stable")]
     return Cleaning(
-        statements=STATEMENTS.check(statements),
-        rejects=REJECTS.check(pd.concat(rejects, ignore_index=True)),
+        statements=kept[STATEMENTS.columns].reset_index(drop=True),
+        rejects=_rejects(statements.iloc[dropped], check[dropped]),
         counts={"turned to the canonical form": turned, "repetitions merged": merged},
-        rows=statements.index.to_numpy(),
-        rejected=np.concatenate(rejected),
+        rows=kept.index.to_numpy(),
+        rejected=np.column_stack([check[dropped], dropped]),
+    )
+
+
+def _rejects(statements: pd.DataFrame, checks: NDArray[np.int64]) -> pd.DataFrame:
+    fact = statements["subject"] + " " + statements["predicate"] + " " + statements["object"]
+    return REJECTS.frame(
+        {
+            "stage": ["cleaning"] * len(statements),
+            "source": statements["source"].tolist(),
+            "reason": [REASONS[check] for check in checks.tolist()],
+            "evidence": statements["evidence"].tolist(),
+            "detail": fact.tolist(),
+        }
     )

@@ -8,6 +8,9 @@ import pandas as pd
 
 from kg_builder.ontology import Schema
 
+TYPES = ("subject type", "object type")
+"""Columns of the classes of a statement's ends, where they are known."""
+
 _SAME = ["subject", "predicate", "object", "object_kind", "source", "method", "inferred"]
 
 
@@ -15,17 +18,21 @@ def canonical_form(statements: pd.DataFrame, schema: Schema) -> tuple[pd.DataFra
     """Rewrite each fact to its canonical direction; also return how many were inverted.
 
     `X hasMember Y` becomes `Y memberOf X` (the predicate that the data model declares canonical);
-    for a symmetric predicate, the subject is the alphabetically smaller CURIE.
+    for a symmetric predicate, the subject is the alphabetically smaller CURIE. Columns `TYPES` are
+    swapped as well.
     """
-    swap, turned = is_turned(statements, schema), _inverses(schema)
-    names = statements["predicate"].unique()
-    return statements.assign(
-        subject=statements["subject"].where(~swap, statements["object"]),
-        object=statements["object"].where(~swap, statements["subject"]),
-        predicate=statements["predicate"].where(
-            ~swap, statements["predicate"].map({**{n: n for n in names}, **turned})
-        ),
-    ), int(swap.sum())
+    swap, inverses = is_turned(statements, schema), _inverses(schema)
+    swapped = {
+        end: statements[end].where(~swap, statements[other])
+        for pair in (("subject", "object"), TYPES)
+        for end, other in (pair, pair[::-1])
+        if end in statements
+    }
+    statements = statements.assign(**swapped)
+    for name in statements.loc[swap, "predicate"].unique():
+        if name in inverses:
+            statements.loc[statements["predicate"] == name, "predicate"] = inverses[name]
+    return statements, int(swap.sum())
 
 
 def is_turned(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
@@ -57,11 +64,12 @@ def merge_repetitions(statements: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         The statements in the order of their first reading, with their index, and how many were
         dropped.
     """
-    ranked = statements.sort_values(
+    repeated = statements[statements.duplicated(_SAME[:3], keep=False)]
+    ranked = repeated.sort_values(
         ["confidence", "evidence"], ascending=[False, True], kind="stable"
     )
-    kept = ranked.drop_duplicates(_SAME).sort_index()
-    return kept, len(statements) - len(kept)
+    worse = ranked.index[ranked.duplicated(_SAME)]
+    return statements.drop(index=worse), len(worse)
 
 
 def losing_values(

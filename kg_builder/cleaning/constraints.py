@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
+from kg_builder.cleaning.conflicts import TYPES
 from kg_builder.ontology import Schema
 
+_YEAR = re.compile(r"-?[0-9]{4}")
 _DATES = frozenset({"gYear", "gYearMonth", "date"})
+LIFE = ("beginDate", "endDate")
 _DATATYPES = {
     "date": _DATES,
     "string": frozenset({"string"}),
@@ -21,19 +25,26 @@ _DATATYPES = {
 }
 
 
-def wrong_class(
-    statements: pd.DataFrame, types: pd.Series[str], schema: Schema, *, end: str
-) -> pd.Series[bool]:
+def with_types(statements: pd.DataFrame, types: pd.Series[str]) -> pd.DataFrame:
+    """Add the classes of subjects and objects, null where unknown and for literals.
+
+    Args:
+        statements: `tables.STATEMENTS`.
+        types: class of each entity, indexed by its CURIE.
+    """
+    subject, object_ = (statements[end].map(types) for end in ("subject", "object"))
+    linking = statements["object_kind"] == "entity"
+    return statements.assign(**dict(zip(TYPES, (subject, object_.where(linking)), strict=True)))
+
+
+def wrong_class(statements: pd.DataFrame, schema: Schema, *, end: str) -> pd.Series[bool]:
     """Mask of statements whose subject (`end` = "subject") or object has a disallowed class.
 
     Predicates of other vocabularies and entities of unknown class are not checked.
     """
-    class_ = statements[end].map(types)
-    if end == "object":
-        class_ = class_.where(statements["object_kind"] == "entity")
     return _judged(
         statements["predicate"],
-        class_,
+        statements[f"{end} type"],
         lambda predicate, name: not _allowed(predicate, name, schema, end),
     )
 
@@ -49,36 +60,40 @@ def wrong_kind(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
     )
 
 
-def half_told(statements: pd.DataFrame, types: pd.Series[str], schema: Schema) -> pd.Series[bool]:
+def half_told(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
     """Mask of all that is said of facts, such as memberships, of which an end is missing."""
-    subject, class_ = statements["subject"], statements["subject"].map(types)
     found = pd.Series(False, index=statements.index)
     for name, item in schema.classes.items():
-        facts = class_.isin([one for one in schema.classes if schema.is_a(one, name)])
-        if item.reifies and facts.any():
+        if item.reifies:
+            below = [one for one in schema.classes if schema.is_a(one, name)]
+            facts = statements[statements[TYPES[0]].isin(below)]
             for end in (item.subject_by, item.object_by):
-                found |= facts & ~subject.isin(subject[statements["predicate"] == end])
-    return found.astype(bool)
+                whole = facts.loc[facts["predicate"] == end, "subject"]
+                found[facts.index[~facts["subject"].isin(whole)]] = True
+    return found
 
 
-def implausible_date(statements: pd.DataFrame, *, earliest: int, latest: int) -> pd.Series[bool]:
+def implausible_date(statements: pd.DataFrame, earliest: int, latest: int) -> pd.Series[bool]:
     """Mask of dates whose year lies outside [earliest, latest]."""
-    dated = statements["object_kind"].isin(_DATES)
-    year = pd.to_numeric(
-        statements["object"].where(dated).str.extract(r"^(-?\d{4})")[0], errors="coerce"
-    )
-    return (dated & ~year.between(earliest, latest)).fillna(False).astype(bool)
+    years = _years(statements[statements["object_kind"].isin(_DATES)])
+    bad = years.index[~years.between(earliest, latest)]
+    return pd.Series(statements.index.isin(bad), index=statements.index)
 
 
 def ends_before_beginning(statements: pd.DataFrame) -> pd.Series[bool]:
     """Mask of end dates of entities all of whose begin dates are later."""
-    years = pd.to_numeric(
-        statements["object"].where(statements["object_kind"].isin(_DATES)).str[:4], errors="coerce"
-    ).astype("float64")
-    begin = years[statements["predicate"] == "beginDate"]
-    earliest = begin.groupby(statements["subject"]).min()
-    ends = statements["predicate"] == "endDate"
-    return (ends & (years < statements["subject"].map(earliest).astype("float64"))).astype(bool)
+    dated = statements[statements["object_kind"].isin(_DATES) & statements["predicate"].isin(LIFE)]
+    years, ends = _years(dated), dated["predicate"] == "endDate"
+    earliest = years[~ends].groupby(dated["subject"]).min()
+    bad = dated.index[ends & (years < dated["subject"].map(earliest).astype("float64"))]
+    return pd.Series(statements.index.isin(bad), index=statements.index)
+
+
+def _years(statements: pd.DataFrame) -> pd.Series[float]:
+    codes, texts = pd.factorize(statements["object"])
+    found = (_YEAR.match(text) for text in texts)
+    years = np.array([float(year[0]) if year else np.nan for year in found])
+    return pd.Series(years[codes] if len(years) else 0.0, index=statements.index)
 
 
 def _judged(
@@ -87,10 +102,11 @@ def _judged(
     """Evaluate a check once per distinct (predicate, trait) pair; false without a trait."""
     predicate, distinct_predicates = pd.factorize(predicates)
     trait, distinct_traits = pd.factorize(traits)
-    verdicts = np.zeros((len(distinct_predicates), len(distinct_traits) + 1), dtype=bool)
-    for one, other in set(zip(predicate.tolist(), trait.tolist(), strict=True)):
-        if other >= 0:
-            verdicts[one, other] = bad(distinct_predicates[one], distinct_traits[other])
+    width = len(distinct_traits) + 1
+    verdicts = np.zeros((len(distinct_predicates), width), dtype=bool)
+    for one, other in zip(*np.divmod(np.unique(predicate * width + trait + 1), width), strict=True):
+        if other:
+            verdicts[one, other - 1] = bad(distinct_predicates[one], distinct_traits[other - 1])
     return pd.Series(verdicts[predicate, trait], index=predicates.index, dtype=bool)
 
 

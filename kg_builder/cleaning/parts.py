@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,16 +16,23 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from kg_builder.cleaning.clean import CleaningConfig, clean
-from kg_builder.cleaning.conflicts import is_turned
+from kg_builder.cleaning.conflicts import TYPES, canonical_form, is_turned
+from kg_builder.cleaning.constraints import with_types
 from kg_builder.ontology import Schema, load_schema
-from kg_builder.partitions import Part, gather, part_numbers, parts_for, split
+from kg_builder.ordered_pool import read_ahead
+from kg_builder.partitions import Part, part_numbers, parts_for, split
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import REJECTS, STATEMENTS
 from kg_builder.units import RunUnits, Unit
 
-_TYPES = ("subject type", "object type")
-_KEPT, _REJECTS, _ROWS = "statements.parquet", "rejects.parquet", "rows.npz"
-_COUNTS = "counts.json"
+_REJECTS, _ROWS, _COUNTS = "rejects.parquet", "rows.npz", "counts.json"
+_GROUP: Final = 500_000
+"""Statements per row group of the output, as far as none is dropped."""
+
+_ALL_AT_ONCE: Final = 2000
+"""Megabytes with which as many are processed at a time, otherwise a fraction of them."""
+
+_FRACTIONS: Final = (1, 2, 4, 5, 10, 20)
 
 
 def clean_in_parts(
@@ -52,16 +60,18 @@ def clean_in_parts(
         The rejects, and the counts: of statements, of rejects, and those of `clean`.
     """
     table = pq.ParquetFile(statements)
-    parts = parts_for(table.metadata.num_rows)
+    parts = parts_for(size := table.metadata.num_rows)
     schema = load_schema(*ontology)
     known = pq.read_table(entities, columns=["entity", "type"])
     types = pd.Series(known["type"].to_pandas().array, index=pd.Index(known["entity"].to_pandas()))
+    batch = _GROUP // next(n for n in _FRACTIONS if n * run_units.memory >= _ALL_AT_ONCE)
     divided = split(
-        (_with_types(pa.Table.from_batches([batch]), types) for batch in table.iter_batches()),
+        (_with_types(rows, types) for rows in _tables(table, batch)),
         lambda rows: _part_of(rows, parts, schema),
         parts,
         run_units.shared,
     )
+    del types
     arguments = {"config": config, "ontology": ontology, "trust": dict(trust)}
     units = [
         Unit(
@@ -74,15 +84,23 @@ def clean_in_parts(
     ]
     folders = list(run_units(units))
     row_numbers = [np.load(folder / _ROWS) for folder in folders]
-    kept = [part.rows[own["rows"]] for part, own in zip(divided, row_numbers, strict=True)]
+    kept = np.zeros(size, np.bool_)
+    for part, own in zip(divided, row_numbers, strict=True):
+        kept[part.rows[own["rows"]]] = True
+    first, group = 0, []
     with pq.ParquetWriter(out, STATEMENTS.schema, compression="zstd") as writer:
-        for rows in gather([folder / _KEPT for folder in folders], kept, STATEMENTS.schema):
-            writer.write_table(rows)
+        for rows in _tables(table, batch):
+            chosen = rows.filter(pa.array(kept[first : first + len(rows)]))
+            group.append(_canonical(chosen, schema) if config.enabled else chosen)
+            first += len(rows)
+            if first % _GROUP == 0 or first == size:
+                writer.write_table(pa.concat_tables(group).combine_chunks())
+                group = []
     rejects = _rejects(divided, folders, [own["rejected"] for own in row_numbers])
     counts: Counter[str] = Counter()
     for folder in folders:
         counts.update(json.loads((folder / _COUNTS).read_text(encoding="utf-8")))
-    return rejects, {"statements": sum(map(len, kept)), "rejects": len(rejects), **counts}
+    return rejects, {"statements": int(kept.sum()), "rejects": len(rejects), **counts}
 
 
 def clean_part(
@@ -103,37 +121,41 @@ def clean_part(
         progress: unused.
     """
     frame = pd.read_parquet(statements, dtype_backend="pyarrow")
-    ends = zip(("subject", "object"), _TYPES, strict=True)
-    types = pd.concat([frame.set_index(end)[type_] for end, type_ in ends]).dropna()
-    result = clean(
-        frame[STATEMENTS.columns],
-        types[~types.index.duplicated()],
-        config,
-        schema=load_schema(*ontology),
-        trust=trust,
-    )
-    result.statements.to_parquet(folder / _KEPT, index=False)
+    result = clean(frame, config, schema=load_schema(*ontology), trust=trust)
     result.rejects.to_parquet(folder / _REJECTS, index=False)
     np.savez(folder / _ROWS, rows=result.rows, rejected=result.rejected)
     (folder / _COUNTS).write_text(json.dumps(result.counts), encoding="utf-8")
 
 
+def _tables(file: pq.ParquetFile, size: int) -> Iterator[pa.Table]:
+    batches = file.iter_batches(size)
+    yield from read_ahead(pa.Table.from_batches([batch]) for batch in batches)
+
+
 def _with_types(rows: pa.Table, types: pd.Series[str]) -> pa.Table:
-    for end, name in zip(("subject", "object"), _TYPES, strict=True):
-        found = types.reindex(rows[end].to_pandas())
-        if end == "object":
-            found = found.where((rows["object_kind"].to_pandas() == "entity").to_numpy())
-        rows = rows.append_column(name, pa.array(found.array, pa.string()))
+    named = with_types(_frame(rows.select(["subject", "object", "object_kind"])), types)
+    for name in TYPES:
+        rows = rows.append_column(name, pa.array(named[name].array, pa.string()))
     return rows
+
+
+def _canonical(rows: pa.Table, schema: Schema) -> pa.Table:
+    frame, _ = canonical_form(_frame(rows), schema)
+    return pa.Table.from_pandas(frame, rows.schema, preserve_index=False)
 
 
 def _part_of(rows: pa.Table, parts: int, schema: Schema) -> NDArray[np.int64]:
     """Partition statements by the subject of their canonical form."""
-    frame = rows.select(["subject", "predicate", "object", "object_kind"])
-    frame = frame.to_pandas(types_mapper=pd.ArrowDtype)
-    turned = pa.array(is_turned(frame, schema))
-    subjects = pc.if_else(turned, rows["object"], rows["subject"])
+    turned = is_turned(
+        _frame(rows.select(["subject", "predicate", "object", "object_kind"])), schema
+    )
+    subjects = pc.if_else(pa.array(turned), rows["object"], rows["subject"])
     return part_numbers(subjects.combine_chunks(), parts)
+
+
+def _frame(rows: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = rows.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 def _rejects(

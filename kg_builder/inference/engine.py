@@ -1,213 +1,212 @@
 """Forward chaining (semi-naive) over statements: apply all rules until nothing new follows.
 
-Evaluation is semi-naive: from the second round on, at least one premise must be new, so no
-derivation is made twice. Joins are hash joins of pandas.
+A rule is a query of DuckDB, which joins its premises in bounded memory. Evaluation is semi-naive:
+from the second round on, at least one premise must be new, so no derivation is made twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-import pandas as pd
+import duckdb
+import pyarrow as pa
 
 from kg_builder.inference.rules import FUNCTIONS, Atom, NamedThing, Rule
 from kg_builder.ontology import Schema, local_name
+from kg_builder.partitions import changes
 from kg_builder.progress import Progress, silent
+from kg_builder.sql import literal, literals
 
 _KEY: Final = ["subject", "predicate", "object"]
-_FACT: Final = [*_KEY, "object_kind", "confidence"]
 _MAX_ROUNDS: Final = 20
+_BATCH: Final = 100_000
+_NAMED: Final = pa.schema({"value": pa.string(), "entity": pa.string()})
+_TABLES: Final = """
+CREATE TABLE fact (subject VARCHAR, predicate VARCHAR, object VARCHAR, object_kind VARCHAR,
+                   confidence DOUBLE, round INTEGER);
+CREATE TABLE found (subject VARCHAR, predicate VARCHAR, object VARCHAR, object_kind VARCHAR,
+                    confidence DOUBLE, rule VARCHAR, premises VARCHAR, round INTEGER)
+"""
+_STATED: Final = """
+INSERT INTO fact SELECT subject, predicate, object, object_kind, confidence, 0 FROM stated
+WHERE predicate IN ({predicates})
+"""
+_FRESH: Final = "SELECT DISTINCT predicate FROM fact WHERE round = $round"
+_NEW: Final = """
+INSERT INTO fact SELECT subject, predicate, object, min(object_kind), max(confidence), round
+FROM found WHERE round = $round GROUP BY subject, predicate, object, round
+"""
+_USED: Final = """
+SELECT name FROM names WHERE name IN (SELECT object FROM found WHERE rule IN ({rules}))
+OR name IN (SELECT subject FROM found WHERE rule IN ({rules}))
+"""
+_SORTED: Final = """
+SELECT subject, predicate, object, object_kind, 'inference' AS source, 'rule:' || rule AS method,
+       confidence, premises AS evidence, true AS inferred
+FROM found
+ORDER BY subject, predicate, object, confidence DESC, rule, premises, object_kind
+"""
 
 
 def closure(
-    facts: pd.DataFrame,
-    types: pd.Series[str],
+    base: duckdb.DuckDBPyConnection,
     rules: Sequence[Rule],
     schema: Schema,
     *,
     progress: Progress = silent,
-) -> tuple[pd.DataFrame, dict[str, NamedThing]]:
-    """Compute the facts entailed by the rules (the closure).
+) -> dict[str, NamedThing]:
+    """Compute the facts entailed by the rules (the closure); `derived` yields them.
 
     Args:
-        facts: columns subject, predicate, object, object_kind, confidence; one row per triple.
-        types: class of each entity, indexed by its CURIE.
+        base: has the tables `stated` (subject, predicate, object, object_kind, confidence; a
+            triple may be repeated) and `thing` (entity, type).
         rules: the rules to apply.
         schema: the data model; symmetric predicates are written once, smaller name first.
         progress: called after each round with the number of facts derived so far.
 
     Returns:
-        The new facts (columns as `facts`, plus `rule` and `premises`, the readable derivation),
-        sorted by triple, the most confident derivation of each; and the entities created by
-        functions.
+        The entities created by functions.
     """
-    seen = pd.MultiIndex.from_frame(facts.loc[:, _KEY])
-    stated = facts.loc[:, _FACT]
-    everything, fresh = stated, stated
+    atoms = [atom for rule in rules for atom in (*rule.facts, *rule.unless, rule.conclusion)]
+    base.execute(_TABLES)
+    base.execute(_STATED.format(predicates=literals(atom.predicate for atom in atoms)))
     created: dict[str, NamedThing] = {}
-    derived: list[pd.DataFrame] = []
-    for round_number in range(_MAX_ROUNDS):
-        found = [
-            _apply(rule, everything, fresh, stated, types, schema, created)
-            for rule in rules
-            if round_number == 0 or rule.recursive
-        ]
-        found = [frame for frame in found if len(frame)]
-        if not found:
+    total = 0
+    for number in range(_MAX_ROUNDS):
+        fresh = {name for (name,) in base.execute(_FRESH, {"round": number}).fetchall()}
+        for rule in rules:
+            query = _Query(rule, schema, base, created)
+            if number == 0:
+                query.run(round_=0)
+            elif rule.recursive:
+                for position, atom in enumerate(rule.facts):
+                    if atom.predicate in fresh:
+                        query.run(round_=number, new=position)
+        new = base.execute(_NEW, {"round": number + 1}).fetchall()[0][0]
+        if not new:
             break
-        new = pd.concat(found, ignore_index=True)
-        new = new.sort_values(
-            [*_KEY, "confidence", "rule", "premises"],
-            ascending=[True, True, True, False, True, True],
-            kind="stable",
-        ).drop_duplicates(_KEY)
-        new = new[~pd.MultiIndex.from_frame(new.loc[:, _KEY]).isin(seen)]
-        if new.empty:
-            break
-        derived.append(new)
-        fresh = new.loc[:, _FACT]
-        everything = pd.concat([everything, fresh], ignore_index=True)
-        seen = seen.append(pd.MultiIndex.from_frame(fresh.loc[:, _KEY]))
-        progress(sum(map(len, derived)))
-    if not derived:
-        return facts.loc[:, _FACT].iloc[:0].assign(rule="", premises=""), created
-    return pd.concat(derived, ignore_index=True).sort_values(_KEY, ignore_index=True), created
+        progress(total := total + new)
+    base.register("names", pa.table({"name": [*created]}, pa.schema({"name": pa.string()})))
+    functions = literals(rule.name for rule in rules if rule.function)
+    used = {name for (name,) in base.execute(_USED.format(rules=functions)).fetchall()}
+    base.unregister("names")
+    return {name: thing for name, thing in created.items() if name in used}
 
 
-def _apply(
-    rule: Rule,
-    everything: pd.DataFrame,
-    fresh: pd.DataFrame,
-    stated: pd.DataFrame,
-    types: pd.Series[str],
-    schema: Schema,
-    created: dict[str, NamedThing],
-) -> pd.DataFrame:
-    """All conclusions of one rule that use at least one new premise."""
-    first_round = fresh is everything
-    positions = [0] if first_round else range(len(rule.facts))
-    found = []
-    for new_position in positions:
-        bindings: pd.DataFrame | None = None
-        for position, atom in enumerate(rule.facts):
-            source = fresh if position == new_position else everything
-            matches = _matches(atom, source, position)
-            bindings = matches if bindings is None else _join(bindings, matches)
-            if bindings.empty:
-                break
-        if bindings is not None:
-            bindings = _except(bindings, rule.unless, stated)
-        if bindings is not None and not bindings.empty:
-            found.append(_conclude(rule, bindings, types, schema, created))
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+def derived(base: duckdb.DuckDBPyConnection) -> Iterator[pa.Table]:
+    """The new facts as `tables.STATEMENTS`, sorted by triple; the evidence is the derivation.
+
+    Of several derivations, the most confident counts, then the first by rule and premises.
+    """
+    reader = base.cursor().sql(_SORTED).to_arrow_reader(_BATCH)
+    last = reader.schema.empty_table()
+    for batch in reader:
+        rows = pa.concat_tables([last, pa.Table.from_batches([batch])])
+        chosen = rows.filter(pa.array(changes(rows.select(_KEY))))
+        yield chosen.slice(len(last))
+        last = chosen.slice(len(chosen) - 1)
 
 
-def _matches(atom: Atom, facts: pd.DataFrame, position: int) -> pd.DataFrame:
-    """Bindings of one premise: a column per variable, the confidence and the readable fact."""
-    rows = facts[facts["predicate"] == atom.predicate]
-    columns: dict[str, pd.Series[str]] = {}
-    for term, column in ((atom.subject, "subject"), (atom.object, "object")):
-        if not term.startswith("?"):
-            rows = rows[rows[column] == term]
-    if atom.subject == atom.object:
-        rows = rows[rows["subject"] == rows["object"]]
-    for term, column in ((atom.subject, "subject"), (atom.object, "object")):
-        if term.startswith("?"):
-            columns[term] = rows[column]
-    bindings = pd.DataFrame(columns)
-    bindings[f"#confidence{position}"] = rows["confidence"]
-    bindings[f"#premise{position}"] = (
-        rows["subject"] + " " + rows["predicate"] + " " + rows["object"]
-    )
-    if atom.object.startswith("?"):
-        bindings[f"#kind{atom.object}"] = rows["object_kind"]
-    return bindings
+class _Query:
+    """The query of one rule's conclusions.
+
+    Args:
+        rule: the rule.
+        schema: the data model.
+        base: the database.
+        created: the entities created by functions are added.
+    """
+
+    def __init__(
+        self,
+        rule: Rule,
+        schema: Schema,
+        base: duckdb.DuckDBPyConnection,
+        created: dict[str, NamedThing],
+    ) -> None:
+        self._rule, self._schema, self._base, self._created = rule, schema, base, created
+        self._columns: dict[str, str] = {}
+        self._conditions: list[str] = []
+        for number, atom in enumerate(rule.facts):
+            self._conditions += self._matching(atom, f"f{number}", self._columns)
+        for atom in rule.unless:
+            if atom.predicate == "a":
+                self._conditions.append(f"NOT {self._of_class(atom)}")
+                continue
+            against = self._matching(atom, "u", dict(self._columns))
+            self._conditions.append(_no_fact("u", [*against, "u.round = 0"]))
+        self._conditions += map(self._of_class, rule.classes)
+
+    def run(self, *, round_: int, new: int | None = None) -> None:
+        """Add the conclusions to the table `found`.
+
+        Args:
+            round_: number of the round whose facts are new.
+            new: position of the premise that must be new; None if all facts are.
+        """
+        rule = self._rule
+        tables = [f"fact f{number}" for number in range(len(rule.facts))]
+        conditions = [*self._conditions]
+        if new is not None:
+            conditions.append(f"f{new}.round = {round_}")
+        subject, object_ = (
+            self._columns[term] if term.startswith("?") else literal(term)
+            for term in (rule.conclusion.subject, rule.conclusion.object)
+        )
+        kind = literal("entity")
+        if rule.function is not None:
+            tables.append("named")
+            conditions.append(f"named.value = {object_}")
+            object_ = "named.entity"
+            self._name(rule.function)
+        elif object_.endswith(".object"):
+            kind = f"{object_}_kind"
+        predicate = self._schema.predicate(rule.conclusion.predicate)
+        if predicate.symmetric:
+            subject, object_ = f"least({subject}, {object_})", f"greatest({subject}, {object_})"
+        columns = (f"k.{name}" for name in _KEY)
+        triple = (subject, literal(predicate.name), object_)
+        known = [f"{one} = {other}" for one, other in zip(columns, triple, strict=True)]
+        conditions += [f"{subject} <> {object_}", _no_fact("k", known)]
+        facts = range(len(rule.facts))
+        confidence = [f"'{rule.confidence!r}'::DOUBLE", *(f"f{n}.confidence" for n in facts)]
+        premises = (f"concat_ws(' ', f{n}.subject, f{n}.predicate, f{n}.object)" for n in facts)
+        self._base.execute(
+            f"INSERT INTO found SELECT {', '.join(triple)}, {kind}, {' * '.join(confidence)}, "
+            f"{literal(rule.name)}, concat_ws('; ', {', '.join(premises)}), {round_ + 1} "
+            f"FROM {', '.join(tables)} "
+            f"WHERE {' AND '.join(conditions)}"
+        )
+
+    def _matching(self, atom: Atom, fact: str, columns: dict[str, str]) -> list[str]:
+        """Conditions for a fact to match an atom; columns of unbound variables are added."""
+        conditions = [f"{fact}.predicate = {literal(atom.predicate)}"]
+        for term, column in ((atom.subject, f"{fact}.subject"), (atom.object, f"{fact}.object")):
+            wanted = columns.setdefault(term, column) if term.startswith("?") else literal(term)
+            if wanted != column:
+                conditions.append(f"{column} = {wanted}")
+        return conditions
+
+    def _of_class(self, atom: Atom) -> str:
+        """Condition for a premise that tests a class."""
+        classes = self._schema.classes
+        below = literals(name for name in classes if self._schema.is_a(name, atom.object))
+        entity = self._columns[atom.subject]
+        return f"({entity} IN (SELECT entity FROM thing WHERE type IN ({below})))"
+
+    def _name(self, function: str) -> None:
+        """Fill the table `named` with the function's entity of each value of the object."""
+        fact, column = self._columns[self._rule.conclusion.object].split(".")
+        predicate = self._rule.facts[int(fact[1:])].predicate
+        query = f"SELECT DISTINCT {column} FROM fact WHERE predicate = {literal(predicate)}"
+        names: dict[str, str] = {}
+        for (value,) in self._base.execute(query).fetchall():
+            if (thing := FUNCTIONS[function](value)) is not None:
+                names[value] = f"{self._schema.prefix(thing.type)}:{local_name(thing.name)}"
+                self._created[names[value]] = thing
+        self._base.register("named", pa.table([[*names], [*names.values()]], _NAMED))
 
 
-def _except(bindings: pd.DataFrame, unless: Sequence[Atom], stated: pd.DataFrame) -> pd.DataFrame:
-    """The bindings without a stated fact that matches an `unless` atom."""
-    for atom in unless:
-        if atom.predicate == "a":
-            continue
-        objections = _matches(atom, stated, 0)
-        shared = [term for term in atom.variables if term in bindings.columns]
-        against = pd.MultiIndex.from_frame(objections[shared])
-        bindings = bindings[~pd.MultiIndex.from_frame(bindings[shared]).isin(against)]
-    return bindings
-
-
-def _join(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
-    shared = [column for column in left.columns if column in right.columns]
-    on = [column for column in shared if column.startswith("?")]
-    right = right.drop(columns=[column for column in shared if column not in on])
-    return left.merge(right, on=on) if on else left.merge(right, how="cross")
-
-
-def _conclude(
-    rule: Rule,
-    bindings: pd.DataFrame,
-    types: pd.Series[str],
-    schema: Schema,
-    created: dict[str, NamedThing],
-) -> pd.DataFrame:
-    for atom in (*rule.classes, *rule.other_classes):
-        below = {name for name in schema.classes if schema.is_a(name, atom.object)}
-        fits = bindings[atom.subject].map(types).isin(below)
-        bindings = bindings[fits if atom in rule.premises else ~fits]
-    subject, object_ = (
-        bindings[term] if term.startswith("?") else pd.Series(term, index=bindings.index)
-        for term in (rule.conclusion.subject, rule.conclusion.object)
-    )
-    kind: pd.Series[str] | str = "entity"
-    if rule.function is not None:
-        object_ = object_.map(_namer(rule.function, schema, created))
-    elif f"#kind{rule.conclusion.object}" in bindings:
-        kind = bindings[f"#kind{rule.conclusion.object}"]
-    confidence = pd.Series(rule.confidence, index=bindings.index)
-    for column in _starting("#confidence", bindings):
-        confidence = confidence * bindings[column].astype(float)
-    first, *more = _starting("#premise", bindings)
-    premises = bindings[first]
-    for column in more:
-        premises = premises + "; " + bindings[column]
-    predicate = schema.predicate(rule.conclusion.predicate)
-    if predicate.symmetric:
-        swap = (object_ < subject).fillna(False).astype(bool)
-        subject, object_ = subject.where(~swap, object_), object_.where(~swap, subject)
-    conclusions = pd.DataFrame(
-        {
-            "subject": subject,
-            "predicate": predicate.name,
-            "object": object_,
-            "object_kind": kind,
-            "confidence": confidence,
-            "rule": rule.name,
-            "premises": premises,
-        }
-    )
-    usable = conclusions["object"].notna() & (conclusions["subject"] != conclusions["object"])
-    return conclusions[usable]
-
-
-def _namer(
-    function: str, schema: Schema, created: dict[str, NamedThing]
-) -> Callable[[str], str | None]:
-    compute = FUNCTIONS[function]
-    names: dict[str, str | None] = {}
-
-    def name(value: str) -> str | None:
-        if value not in names:
-            thing = compute(value)
-            names[value] = None
-            if thing is not None:
-                entity = f"{schema.prefix(thing.type)}:{local_name(thing.name)}"
-                created[entity] = thing
-                names[value] = entity
-        return names[value]
-
-    return name
-
-
-def _starting(prefix: str, frame: pd.DataFrame) -> list[str]:
-    return [column for column in frame.columns if column.startswith(prefix)]
+def _no_fact(name: str, conditions: Sequence[str]) -> str:
+    return f"NOT EXISTS (SELECT 1 FROM fact {name} WHERE {' AND '.join(conditions)})"

@@ -81,11 +81,6 @@ class Rule:
         """The premises that test a class."""
         return tuple(atom for atom in self.premises if atom.predicate == "a")
 
-    @property
-    def other_classes(self) -> tuple[Atom, ...]:
-        """The `unless` atoms that test a class."""
-        return tuple(atom for atom in self.unless if atom.predicate == "a")
-
 
 def load_rules(schema: Schema, *paths: Path, only: Sequence[str] | None = None) -> list[Rule]:
     """Read rules from the given TOML files (by default the project's own).

@@ -20,7 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from kg_builder.ontology import Schema
 from kg_builder.tables import STATEMENTS
 
-_DESCRIBING: Final = ("genre", "tag", "country", "decade", "instrument")
+DESCRIBING: Final = ("genre", "tag", "country", "decade", "instrument")
+"""Predicates whose objects describe an artist."""
+
 _WORDS_SHOWN: Final = 5
 """Number of shared descriptions listed in the evidence."""
 
@@ -108,7 +110,7 @@ def _described(
     """The artists with at least `shared` descriptions."""
     classes = [name for name in entities["type"].unique() if schema.is_a(name, "Artist")]
     artists = entities.loc[entities["type"].isin(classes), "entity"]
-    chosen = statements["predicate"].isin(_DESCRIBING) & statements["subject"].isin(artists)
+    chosen = statements["predicate"].isin(DESCRIBING) & statements["subject"].isin(artists)
     subject, names = _sorted_codes(statements.loc[chosen, "subject"])
     word, words = _sorted_codes(statements.loc[chosen, "object"])
     subject, word = np.divmod(np.unique(subject * len(words) + word), max(len(words), 1))

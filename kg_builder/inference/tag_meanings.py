@@ -55,6 +55,9 @@ _INSTRUMENT_OF: Final = {
     for name, words in _TABLES["instruments"].items()
     for word in words
 }
+PREDICATES: Final = ("tag", "genre", "country", "origin", "decade", "instrument")
+"""Predicates of the statements that are read: tags, and what may be stated already."""
+
 _DECADE = re.compile(r"^(?:(?:19)?([2-9])0|(20[012])0|(00))'?s$")
 CONFIDENCE: Final = 0.8
 """Probability that a tag has its literal meaning, multiplied with the tag's confidence."""
@@ -100,9 +103,9 @@ def tag_facts(
     A country is derived only if no other is stated and all tags that name a country agree.
 
     Args:
-        statements: table `STATEMENTS`; tags are objects of `tag`, and of `genre` if a database
-            states them so.
-        entities: table `ENTITIES`.
+        statements: table `STATEMENTS`, at least those of `PREDICATES`; tags are objects of `tag`,
+            and of `genre` if a database states them so.
+        entities: columns entity, type, name of table `ENTITIES`.
         schema: the data model.
 
     Returns:

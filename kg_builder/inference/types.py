@@ -3,57 +3,63 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache, partial
+from typing import Final
 
-import pandas as pd
+import duckdb
+import pyarrow as pa
 
 from kg_builder.ontology import Schema
-from kg_builder.tables import ENTITIES
+
+_CALLED: Final = """
+SELECT DISTINCT entity, type, class FROM stated
+JOIN single USING (predicate)
+JOIN thing ON entity = CASE place WHEN 'subject' THEN subject ELSE object END
+JOIN other USING (type, class)
+WHERE place = 'subject' OR object_kind = 'entity'
+"""
 
 
-def refine_types(
-    statements: pd.DataFrame, entities: pd.DataFrame, schema: Schema
-) -> tuple[pd.DataFrame, int]:
-    """Give each entity the most specific class that its statements imply.
+def narrowed_types(base: duckdb.DuckDBPyConnection, schema: Schema) -> dict[str, str]:
+    """Find the most specific class of each entity that its statements imply.
 
     Only predicates with a single class as domain (range) count, and a class is only replaced by a
     subclass. If statements imply incompatible classes, the entity is left unchanged, and the
     cleaning stage reports the contradiction.
 
     Args:
-        statements: `tables.STATEMENTS` about entities.
-        entities: `tables.ENTITIES`.
+        base: has the tables `stated` (subject, predicate, object, object_kind) and `thing` (entity,
+            type).
         schema: the data model.
 
     Returns:
-        The entities with narrowed classes, and how many changed.
+        The narrower class of each entity that gets one.
     """
-    calls = [_calls(statements, "subject", {p.name: p.domain for p in schema.predicates.values()})]
-    linking = statements[statements["object_kind"] == "entity"]
-    calls.append(_calls(linking, "object", {p.name: p.range for p in schema.predicates.values()}))
-    wanted = pd.concat(calls, ignore_index=True).drop_duplicates()
-    called: dict[str, frozenset[str]] = defaultdict(frozenset)
-    for entity, class_ in zip(wanted["entity"].tolist(), wanted["class"].tolist(), strict=True):
-        called[entity] |= {class_}
+    single = [
+        (item.name, place, classes[0])
+        for item in schema.predicates.values()
+        for place, classes in (("subject", item.domain), ("object", item.range))
+        if len(classes) == 1
+    ]
+    other = [
+        (name, class_)
+        for name in schema.classes
+        for class_ in schema.classes
+        if not schema.is_a(name, class_)
+    ]
+    base.register("single", _table(single, "predicate", "place", "class"))
+    base.register("other", _table(other, "type", "class"))
+    called: dict[tuple[str, str], frozenset[str]] = defaultdict(frozenset)
+    for entity, type_, class_ in base.execute(_CALLED).fetchall():
+        called[entity, type_] |= {class_}
     narrow = cache(partial(_narrow, schema=schema))
-    narrowed: dict[str, str] = {}
-    for entity, old in zip(entities["entity"].tolist(), entities["type"].tolist(), strict=True):
-        new = narrow(old, called[entity]) if entity in called else None
-        if new is not None and new != old:
-            narrowed[entity] = new
-    if not narrowed:
-        return entities, 0
-    types = entities["entity"].map(narrowed).fillna(entities["type"])
-    return ENTITIES.check(entities.assign(type=types)), len(narrowed)
+    found = ((entity, narrow(old, classes)) for (entity, old), classes in called.items())
+    return {entity: new for entity, new in sorted(found) if new is not None}
 
 
-def _calls(
-    statements: pd.DataFrame, column: str, classes: dict[str, tuple[str, ...]]
-) -> pd.DataFrame:
-    single = {name: allowed[0] for name, allowed in classes.items() if len(allowed) == 1}
-    rows = statements[statements["predicate"].isin(list(single))]
-    called = rows["predicate"].map(single)
-    return pd.DataFrame({"entity": rows[column], "class": called})
+def _table(rows: Sequence[tuple[str, ...]], *names: str) -> pa.Table:
+    return pa.table(list(map(list, zip(*rows, strict=True))), names=names)
 
 
 def _narrow(old: str, called: frozenset[str], schema: Schema) -> str | None:

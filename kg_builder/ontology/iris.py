@@ -31,6 +31,7 @@ PREFIXES: Final[dict[str, str]] = {
 """Namespaces of other vocabularies and databases, besides the class prefixes of the model."""
 
 _IRI = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
+_SIMPLE = re.compile(r"([a-z-]+):([A-Za-z0-9_-]+)")
 _NOT_NAME = re.compile(r"[^\w\-]+", re.UNICODE)
 # Characters that RFC 3987 forbids in an IRI: controls, delimiters, private and unassigned planes,
 # and percent signs or brackets that are not part of an escape.
@@ -58,6 +59,8 @@ def expand(name: str) -> str:
 
     Characters that an IRI may not hold are percent-encoded, so the result is always valid.
     """
+    if simple := _SIMPLE.fullmatch(name):
+        return PREFIXES.get(simple[1], f"{RESOURCE}{simple[1]}/") + simple[2]
     if _IRI.match(name):
         return _encode(name)
     prefix, colon, local = name.partition(":")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from kg_builder.schema_inference.acts import add_acts, add_own_acts, is_events, user_of, worth
 from kg_builder.schema_inference.columns import Guess, guesses, mostly, only_music
+from kg_builder.schema_inference.facts import fact_table
 from kg_builder.schema_inference.plan import Plan, table_key
 from kg_builder.schema_inference.references import link_nameless, refer
 from kg_builder.schema_inference.samples import Sample
@@ -29,7 +31,7 @@ def make_plan(samples: list[Sample]) -> Plan:
         if sample not in events and sample not in people:
             _add_things(plan, sample, found[sample.path])
     link_nameless(plan, found)
-    for table in list(plan.tables):
+    for table in [one for one in plan.tables if not one.is_fact]:
         refer(plan, table, found[table.sample.path])
     events.sort(key=lambda one: -worth(found[one.path]))
     for sample in events:
@@ -48,6 +50,11 @@ def make_plan(samples: list[Sample]) -> Plan:
 
 
 def _add_things(plan: Plan, sample: Sample, found: list[Guess]) -> None:
+    kind, facts = fact_table(sample, found)
+    if kind:
+        if facts is not None:
+            plan.tables.append(replace(facts, key=table_key(plan, kind)))
+        return
     about, why = main_subject(sample, found)
     table = things_table(table_key(plan, about), sample, found, about, why) if about else None
     if table is not None:

@@ -88,7 +88,11 @@ def refer(plan: Plan, table: Things, found: list[Guess]) -> None:
             predicate = _PARENTS.get(one.about)
         elif own or table.about not in WORKS or (one.about == "album" and table.about != "song"):
             continue
-        if predicate is None or one.role not in {"id", "mbid", "address"}:
+        keys = [t for t in plan.tables if t.about == one.about and t.id != t.name]
+        if predicate is None or not (
+            one.role in {"id", "mbid", "address"}
+            or (not one.role and any(overlap(one, table) for table in keys))
+        ):
             continue
         if one.name in table.taken or not one.column.values:
             continue

@@ -34,7 +34,7 @@ RELATIONS: Final[dict[str, tuple[str, str | None]]] = {
     "producer": ("producer", "Artist"), "instrument": ("instrument", None),
     "similar": ("similarTo", "Artist"), "influence": ("influencedBy", "Artist"),
 }  # fmt: skip
-_KINDS: Final = {
+KINDS_OF_ARTISTS: Final = {
     **dict.fromkeys(
         ("person", "solo", "soloist", "solo artist", "singer", "musician"), "SoloArtist"
     ),
@@ -64,6 +64,7 @@ class Things:
         id: column of the id; none if the line number is used.
         kinds: the class by a column's value, as in the recipe; empty if it is always the same.
         is_derived: whether the rows are about something else, which names these entities.
+        is_fact: whether the rows are facts with details, whose name composes columns.
         is_of_log: whether the rows are acts of listening, with the listener's country, date, …
         taken: columns that the table uses.
     """
@@ -81,6 +82,7 @@ class Things:
     columns: list[Mapped] = field(default_factory=list)
     kinds: dict[str, Any] = field(default_factory=dict)
     is_derived: bool = False
+    is_fact: bool = False
     is_of_log: bool = False
     taken: set[str] = field(default_factory=set)
 
@@ -159,7 +161,7 @@ def _kinds(one: Guess) -> dict[str, Any]:
     values = {
         text: type_
         for text in sorted(one.column.distinct)
-        if (type_ := _KINDS.get(text.casefold()))
+        if (type_ := KINDS_OF_ARTISTS.get(text.casefold()))
     }
     return {"column": one.name, "values": values, "default": "Artist"} if values else {}
 
@@ -210,7 +212,7 @@ def _external(table: Things, one: Guess) -> None:
 
 def add_columns(table: Things, found: list[Guess]) -> None:
     """Map every unused column to a predicate of the table's entities."""
-    if table.is_derived:
+    if table.is_derived or table.is_fact:
         return
     for one in found:
         if one.name in table.taken or not one.column.values:

@@ -173,7 +173,8 @@ MEANING: Final = {
 
 CLASSES: Final = {
     "artist": "Artist", "song": "Song", "album": "Album", "movie": "Movie", "book": "Book",
-    "label": "RecordLabel", "genre": "Genre", "tag": "Tag",
+    "label": "RecordLabel", "genre": "Genre", "tag": "Tag", "membership": "Membership",
+    "honour": "Honour",
 }  # fmt: skip
 """Kinds of entities that have rows, and their classes in the data model."""
 
@@ -223,6 +224,8 @@ def meaning(name: str) -> tuple[str, str]:
         return "", "other"
     *above, leaf = name.removesuffix(".#text").removesuffix(".value").split(".")
     about, own = _of_step(leaf)
+    if any("member" in map(_singular, plain_words(step)) for step in above):
+        return "member", own if own == "name" and not about else "other"
     if about or not own or not above:
         return about, own
     unknown = False
@@ -236,6 +239,10 @@ def meaning(name: str) -> tuple[str, str]:
             return "", "alias" if own == "name" else "other"
         unknown |= attribute not in {"name", "id"} and not _WRAPPERS & {*plain_words(step)}
     return "", "other" if unknown and own in _NAMING else own
+
+
+def _singular(word: str) -> str:
+    return word.removesuffix("s")
 
 
 def _of_step(name: str) -> tuple[str, str]:

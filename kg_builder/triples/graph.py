@@ -75,9 +75,11 @@ def _listed(
     things: pd.DataFrame, positions: NDArray[np.int64], predicate: str, column: str
 ) -> tuple[NDArray[np.int64], str, NDArray[np.object_]]:
     """The distinct values of a column of lists, sorted, with the positions of their entities."""
-    lists = [sorted(set(values)) for values in things[column].to_numpy(dtype=object)]
+    filled = things[column].list.len().to_numpy(dtype=np.int64) > 0
+    lists = [sorted(set(values)) for values in things.loc[filled, column].tolist()]
     objects = np.array([value for values in lists for value in values], dtype=object)
-    return np.repeat(positions, [len(values) for values in lists]), predicate, objects
+    sizes = [len(values) for values in lists]
+    return np.repeat(positions[filled], sizes), predicate, objects
 
 
 def rows_of(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:

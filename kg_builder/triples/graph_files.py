@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from kg_builder.ontology import PREFIXES, Schema
 from kg_builder.ontology.iris import RESOURCE
-from kg_builder.partitions import Ascending, part_numbers
+from kg_builder.partitions import Ascending, changes, part_numbers
 from kg_builder.progress import Progress, silent
 from kg_builder.sql import database
 from kg_builder.tables import LITERAL_KINDS
@@ -54,8 +54,7 @@ FROM (SELECT entity, type, name, aliases, external_ids,
 """
 _FACTS: Final = """
 SELECT thing.position, predicate, object, object_kind
-FROM (SELECT DISTINCT subject, predicate, object, object_kind FROM read_parquet($statements))
-JOIN thing ON thing.entity = subject
+FROM read_parquet($statements) JOIN thing ON thing.entity = subject
 ORDER BY position, list_contains($literals, object_kind), predicate, object, object_kind
 """
 _PROVENANCE: Final = """
@@ -68,10 +67,13 @@ SELECT DISTINCT split_part(name, ':', 1) FROM ({names})
 WHERE contains(name, ':') AND NOT starts_with(substr(name, strpos(name, ':') + 1), '//')
 """
 _NAMES_OF_STATEMENTS: Final = """
-SELECT unnest([subject, predicate, CASE WHEN object_kind = 'entity' THEN object END]) AS name
-FROM read_parquet($statements)
+SELECT subject AS name FROM read_parquet($statements)
+UNION ALL SELECT DISTINCT predicate FROM read_parquet($statements)
+UNION ALL SELECT object FROM read_parquet($statements) WHERE object_kind = 'entity'
 """
-_NAMES_OF_THINGS: Final = "SELECT unnest(list_append(external_ids, entity)) AS name FROM thing"
+_NAMES_OF_THINGS: Final = """
+SELECT entity AS name FROM thing UNION ALL SELECT unnest(external_ids) FROM thing
+"""
 
 
 def write_graph(
@@ -100,10 +102,10 @@ def write_graph(
     Returns:
         The number of triples.
     """
-    with database(run_units.shared) as base:
+    with _database(run_units) as base:
         base.execute(_THINGS, {"entities": str(entities), "order": reading_order(schema)})
         found = _found_prefixes(
-            base, statements, f"{_NAMES_OF_STATEMENTS} UNION {_NAMES_OF_THINGS}"
+            base, statements, f"{_NAMES_OF_STATEMENTS} UNION ALL {_NAMES_OF_THINGS}"
         )
         used = prefixes(found)
         written = 0
@@ -126,7 +128,7 @@ def write_provenance(statements: Path, out: Path, *, title: str, run_units: RunU
         title: its first line.
         run_units: executes the units, one per block.
     """
-    with database(run_units.shared) as base, out.open("wb") as text:
+    with _database(run_units) as base, out.open("wb") as text:
         used = prefixes(_found_prefixes(base, statements, _NAMES_OF_STATEMENTS)) | {
             "prov": PREFIXES["prov"],
             "source": f"{RESOURCE}source/",
@@ -195,6 +197,11 @@ def write_block_of_provenance(
     (folder / "block.trig").write_bytes(b"".join(pieces))
 
 
+def _database(run_units: RunUnits) -> duckdb.DuckDBPyConnection:
+    limit = f"{run_units.memory // 2}MB"
+    return database(run_units.shared, limit, threads=run_units.threads)
+
+
 def _found_prefixes(base: duckdb.DuckDBPyConnection, statements: Path, names: str) -> list[str]:
     query = _PREFIXES.format(names=names)
     return [name for (name,) in base.execute(query, {"statements": str(statements)}).fetchall()]
@@ -256,7 +263,8 @@ def _blocks_of_graph(
     for number, block in enumerate(_blocks(base)):
         files = (shared / f"things-{number}.parquet", shared / f"facts-{number}.parquet")
         things = base.cursor().sql(query, params=[block.first, block.end]).to_arrow_table()
-        for path, rows in zip(files, (things, facts.up_to(block.end)), strict=True):
+        own = facts.up_to(block.end)
+        for path, rows in zip(files, (things, own.filter(pa.array(changes(own)))), strict=True):
             pq.write_table(_from_zero(rows, block.first), path)
         arguments = {
             "things": files[0],
@@ -306,8 +314,8 @@ def _runs(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
 
 def _begins(rows: pa.Table) -> NDArray[np.bool_]:
     """Mask of the rows at which a block begins, the first row excluded."""
-    subjects = rows["subject"].combine_chunks()
-    changed = pc.not_equal(subjects.slice(1), subjects.slice(0, len(subjects) - 1))
-    chosen = part_numbers(subjects, _SUBJECTS_OF_BLOCK)[1:] == 0
-    begins: NDArray[np.bool_] = chosen & changed.to_numpy(zero_copy_only=False)
-    return np.concatenate([[False], begins])
+    first = changes(rows.select(["subject"]))
+    first[:1] = False
+    subjects = rows["subject"].combine_chunks().filter(pa.array(first))
+    first[first] = part_numbers(subjects, _SUBJECTS_OF_BLOCK) == 0
+    return first

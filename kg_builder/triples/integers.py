@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from kg_builder.ontology import Schema
 from kg_builder.tables import joint_codes
@@ -84,7 +86,7 @@ def number(
     others, used = others[~is_item[others]], pd.unique(facts[:, 1])
     relation_names = list(predicates)
     if config.order == "name":
-        others = np.array(sorted(others.tolist(), key=names.__getitem__), np.int32)
+        others = others[pc.array_sort_indices(pa.array(names[others], pa.string())).to_numpy()]
         used = np.array(sorted(used.tolist(), key=relation_names.__getitem__), np.int32)
     listed = np.concatenate([item_codes, others])
     id_of = _positions(listed, len(names))
@@ -103,9 +105,9 @@ def number(
                 "iri": curies,
                 "name": [
                     name if isinstance(name, str) else _class_label(iri, schema)
-                    for iri, name in zip(curies, named["name"], strict=True)
+                    for iri, name in zip(curies, named["name"].to_numpy(object), strict=True)
                 ],
-                "type": [kind if isinstance(kind, str) else "Class" for kind in named["type"]],
+                "type": named["type"].fillna("Class").to_numpy(object),
             }
         ),
         relations=pd.DataFrame(

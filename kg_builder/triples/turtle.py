@@ -91,10 +91,13 @@ class _Lines:
         own = np.divmod(distinct, max(len(kind_names), 1))
         self._subjects, names = pd.factorize(subjects)
         self._predicates, predicates = pd.factorize(triples["predicate"].to_numpy(dtype=object))
+        things = _texts(values[own[0]].tolist(), kind_names[own[1]].tolist(), used)
+        ends = np.array([text.endswith(".>") for text in things.ntriples.tolist()], np.bool_)
+        self._dotted = ends[pairs]
         self._terms = (
             _texts(names.tolist(), ["entity"] * len(names), used).take(self._subjects),
             _texts(list(predicates), ["entity"] * len(predicates), used).take(self._predicates),
-            _texts(values[own[0]].tolist(), kind_names[own[1]].tolist(), used).take(pairs),
+            things.take(pairs),
         )
 
     def write_out_dotted(self, used: dict[str, str]) -> None:
@@ -104,7 +107,7 @@ class _Lines:
         entity that share its prefix are written in full.
         """
         plain = self._terms[2].ntriples
-        ends = [n for n, text in enumerate(plain.tolist()) if text.endswith(".>")]
+        ends = np.flatnonzero(self._dotted)
         for subject in dict.fromkeys(self._subjects[ends].tolist()):
             rows = np.flatnonzero(self._subjects == subject)
             dotted = [text[1:] for text in plain[rows].tolist() if text.endswith(".>")]

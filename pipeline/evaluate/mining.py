@@ -83,6 +83,12 @@ def mining_command(
         seed=seed,
     )
     found = run_mining(statements, entities, config, load_schema(), hidden=without or ())
+    if not found.measured:
+        raise DataError(
+            f"too few facts of {', '.join(config.predicates)} to hold some out",
+            where=str(folder),
+            remedy="mining needs some 20,000 facts; name predicates that have them by --predicate",
+        )
     _out.print(_summary(found, config))
     _out.print(_curves(found))
     for path in gold or ():

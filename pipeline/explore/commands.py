@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -14,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kg_builder.errors import DataError
+from kg_builder.ontology import load_schema
 from pipeline.console import terminal
 from pipeline.explore.graph import Graph
 from pipeline.folders import DataFolder, processed_folder
@@ -71,6 +74,9 @@ def query_command(
             _show_answer(found)
     if found.truncated:
         _err.print(f"more than {limit:,} rows; --limit shows more", highlight=False)
+    if not len(found):
+        for note in _unknown_terms(_text_of(sparql)) if sparql != "-" else ():
+            _err.print(note, highlight=False)
 
 
 def show_command(
@@ -153,6 +159,19 @@ def _text_of(sparql: str) -> str:
         raise DataError("no such file", where=str(path), remedy="@FILE names a query") from None
     except UnicodeDecodeError:
         raise DataError("not UTF-8", where=str(path), remedy="save the query as UTF-8") from None
+
+
+def _unknown_terms(sparql: str) -> list[str]:
+    """Notes on terms of the data model that a query misspells."""
+    schema = load_schema()
+    known = {*schema.classes, *schema.predicates}
+    notes = []
+    for name in dict.fromkeys(re.findall(r"\bmkg:([A-Za-z]\w*)", sparql)):
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f": did you mean mkg:{near[0]}?" if near else ""
+            notes.append(f"mkg:{name} is not in the data model{hint}")
+    return notes
 
 
 def _show_answer(found: QueryResult) -> None:

@@ -42,6 +42,9 @@ _NO_KEYWORD: Final = re.compile(
     r"|:(?:[\w%-]|\\.)*",
     re.DOTALL,
 )
+_LITERAL: Final = re.compile(
+    r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|<[^<>\"{}|^`\\\s]*>|#[^\n]*"
+)
 _NUMBERS: Final = re.compile(r"#(?:integer|int|long|decimal|double|float)$")
 
 
@@ -195,6 +198,12 @@ class Queries:
         started = time.perf_counter()
         found = self._answer(json.dumps(job) + "\n", timeout)
         if "error" in found:
+            if unknown := self._undeclared(sparql, found["error"]):
+                raise DataError(
+                    f"the prefix {unknown!r} is not declared",
+                    where="query",
+                    remedy=f"PREFIX {unknown}: <…>, or one of {', '.join(sorted(self._prefixes))}",
+                )
             raise DataError(f"{found['error']}", where="query", remedy=_SYNTAX_REMEDY)
         rows = found["rows"]
         if found["kind"] == "ask":
@@ -207,6 +216,15 @@ class Queries:
             seconds=time.perf_counter() - started,
             prefixes=self._prefixes,
         )
+
+    def _undeclared(self, sparql: str, error: str) -> str:
+        """The first prefix of a query that is not declared, if that is its error."""
+        if "refix not found" not in error:
+            return ""
+        plain = _LITERAL.sub(" ", sparql)
+        declared = {*self._prefixes, *re.findall(r"(?i)\bprefix\s+([\w-]*):", plain)}
+        used = re.findall(r"(?<![\w:?$])([A-Za-z][\w-]*):", plain)
+        return next((prefix for prefix in used if prefix not in declared), "")
 
     def close(self) -> None:
         """Stop the processes; a busy one stops after its query."""

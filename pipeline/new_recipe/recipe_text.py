@@ -166,7 +166,7 @@ def _ratings(plan: Plan, pages: list[tuple[str, dict[str, Any], str]]) -> list[s
     if plan.acts:
         return ["", "[ratings]", f"item_type = {toml(plan.acts[0].table.type)}"]
     finest = [CLASSES[about] for about in FINEST]
-    types = sorted((table.type for table in plan.tables), key=finest.index)
+    types = sorted((t.type for t in plan.tables if not t.is_fact), key=finest.index)
     type_ = types[0] if types else "Artist"
     why = "there are no interactions: all entities of the class are items"
     return ["", "[ratings]", f"# {why}", 'items = "all"', f"item_type = {toml(type_)}"]

@@ -8,10 +8,8 @@ from typing import Final
 import pandas as pd
 
 from kg_builder.inference import infer
-from kg_builder.tables import (
-    ENTITIES,
-    STATEMENTS,
-)
+from kg_builder.tables import ENTITIES, STATEMENTS
+from pipeline.artefacts import read_table
 from pipeline.code_version import code_version
 from pipeline.stages.artefact_names import (
     ALIGNED,
@@ -26,28 +24,27 @@ _MINING: Final = "pipeline.mining"
 
 
 def _inference(context: StageContext) -> dict[str, int]:
-    result = infer(
-        context.read(STATEMENTS, ALIGNED),
-        context.read(ENTITIES, ALIGNED_ENTITIES),
-        context.job.recipe.inference,
-        schema=context.job.schema,
+    job, out = context.job, (context.path(INFERRED), context.path(TYPED_ENTITIES))
+    counts = infer(
+        context.artefact(ALIGNED),
+        context.artefact(ALIGNED_ENTITIES),
+        job.recipe.inference,
+        schema=job.schema,
+        out=out,
+        folder=context.run_units.shared,
+        memory=f"{context.run_units.memory // 2}MB",
+        threads=context.run_units.threads,
         progress=context.progress,
     )
-    statements, mined = result.statements, {}
-    if (mining := context.job.recipe.inference.mining) is not None:
-        found, mined = import_module(_MINING).mine_facts(
-            statements, result.entities, mining, context.job.schema
-        )
-        statements = STATEMENTS.check(pd.concat([statements, found], ignore_index=True))
-    context.write(STATEMENTS, INFERRED, statements)
-    context.write(ENTITIES, TYPED_ENTITIES, result.entities)
-    return {
-        "inferred": int(statements["inferred"].sum()),
-        "statements": len(statements),
-        "entities": len(result.entities),
-        **result.counts,
-        **mined,
-    }
+    if (mining := job.recipe.inference.mining) is None:
+        return counts
+    statements = read_table(STATEMENTS, out[0])
+    entities = read_table(ENTITIES, out[1])
+    found, mined = import_module(_MINING).mine_facts(statements, entities, mining, job.schema)
+    context.write(STATEMENTS, INFERRED, pd.concat([statements, found], ignore_index=True))
+    inferred = counts.pop("inferred") + len(found)
+    counts["statements"] += len(found)
+    return {"inferred": inferred, "mined": len(found), **counts, **mined}
 
 
 def _settings(job: Job) -> Settings:

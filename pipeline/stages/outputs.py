@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -25,6 +27,9 @@ from pipeline.artefacts import write_bytes, write_integers, write_tsv
 from pipeline.quality import Facts, write_quality
 from pipeline.stages.artefact_names import TYPED_ENTITIES
 from pipeline.stages.stage import StageContext
+
+if TYPE_CHECKING:  # types only: a stage must not depend on the code that reads recipes
+    from pipeline.recipe import Recipe
 
 OUTPUTS: Final = (
     "kg.ttl",
@@ -77,7 +82,7 @@ def write_outputs(
     """
     job = context.job
     recipe, schema = job.recipe, job.schema
-    title = f"{recipe.title} — built by recipe {recipe.name!r}"
+    title = _title(recipe)
     items = items_of(
         interactions,
         entities,
@@ -106,21 +111,24 @@ def write_outputs(
     )
     facts.check(recipe)
     context.progress(1, 5)
-    written = write_graph(
-        context.artefact("statements.parquet"),
-        context.artefact(TYPED_ENTITIES),
-        context.path("kg.ttl"),
-        context.path("kg.nt.gz"),
-        schema=schema,
-        title=title,
-        run_units=context.run_units,
-    )
-    write_provenance(
-        context.artefact("statements.parquet"),
-        context.path("provenance.trig"),
-        title=title,
-        run_units=context.run_units,
-    )
+    with ThreadPoolExecutor(1) as beside:  # units of the RDF files run in other processes
+        tables = beside.submit(_write_tables, context, facts)
+        written = write_graph(
+            context.artefact("statements.parquet"),
+            context.artefact(TYPED_ENTITIES),
+            context.path("kg.ttl"),
+            context.path("kg.nt.gz"),
+            schema=schema,
+            title=title,
+            run_units=context.run_units,
+        )
+        write_provenance(
+            context.artefact("statements.parquet"),
+            context.path("provenance.trig"),
+            title=title,
+            run_units=context.run_units,
+        )
+        tables.result()
     about = description(
         statements,
         entities,
@@ -130,34 +138,7 @@ def write_outputs(
         triples=written,
     )
     write_bytes([about], context.path("void.ttl"))
-    context.progress(4, 5)
-    write_integers(numbering.triples, context.path("kg_final.txt"))
-    write_integers(rated.rows, context.path("ratings_final.txt"))
-    times = times_of_positives(interactions, items, rated)
-    if times is not None:
-        write_tsv(times, context.path("ratings_times.tsv"))
-    write_tsv(_with_iris(numbering.entities), context.path("entities.tsv"))
-    write_tsv(_with_iris(numbering.relations), context.path("relations.tsv"))
-    raw_ids = _raw_ids(items, interactions, records, links)
-    write_tsv(
-        _with_iris(numbering.entities.iloc[: numbering.n_items, :3]).assign(
-            raw_id=["|".join(own) for own in raw_ids]
-        ),
-        context.path("items.tsv"),
-    )
-    write_tsv(_other_names(numbering.entities, entities), context.path("aliases.tsv"))
-    write_tsv(
-        pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
-        context.path("users.tsv"),
-    )
     user_counts = {} if user_numbering is None else user_numbering.counts
-    unused = REJECTS.empty() if user_numbering is None else user_numbering.rejects
-    context.write(REJECTS, "stages/triples/rejects.parquet", unused)
-    if user_numbering is not None:
-        _write_users(context, user_numbering, title=title)
-    pairs = [(item, raw) for item, own in zip(items, raw_ids, strict=True) for raw in own]
-    write_tsv(alignment_table(pairs, entities, links), context.path("alignment.tsv"))
-    write_quality(facts, recipe, context.path("quality.json"), context.path("quality.html"))
     return {
         "triples": len(numbering.triples),
         "entities": len(numbering.entities),
@@ -171,6 +152,41 @@ def write_outputs(
     }
 
 
+def _write_tables(context: StageContext, facts: Facts) -> None:
+    """Write the integer files, the id maps and the quality report."""
+    recipe, numbering, rated = context.job.recipe, facts.numbering, facts.ratings
+    write_integers(numbering.triples, context.path("kg_final.txt"))
+    write_integers(rated.rows, context.path("ratings_final.txt"))
+    times = times_of_positives(facts.interactions, facts.items, rated)
+    if times is not None:
+        write_tsv(times, context.path("ratings_times.tsv"))
+    write_tsv(_with_iris(numbering.entities), context.path("entities.tsv"))
+    write_tsv(_with_iris(numbering.relations), context.path("relations.tsv"))
+    raw_ids = _raw_ids(facts.items, facts.interactions, facts.records, facts.links)
+    write_tsv(
+        _with_iris(numbering.entities.iloc[: numbering.n_items, :3]).assign(
+            raw_id=["|".join(own) for own in raw_ids]
+        ),
+        context.path("items.tsv"),
+    )
+    write_tsv(_other_names(numbering.entities, facts.entities), context.path("aliases.tsv"))
+    write_tsv(
+        pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
+        context.path("users.tsv"),
+    )
+    unused = REJECTS.empty() if facts.users is None else facts.users.rejects
+    context.write(REJECTS, "stages/triples/rejects.parquet", unused)
+    if facts.users is not None:
+        _write_users(context, facts.users, title=_title(recipe))
+    pairs = [(item, raw) for item, own in zip(facts.items, raw_ids, strict=True) for raw in own]
+    write_tsv(alignment_table(pairs, facts.entities, facts.links), context.path("alignment.tsv"))
+    write_quality(facts, recipe, context.path("quality.json"), context.path("quality.html"))
+
+
+def _title(recipe: Recipe) -> str:
+    return f"{recipe.title} — built by recipe {recipe.name!r}"
+
+
 def _write_users(context: StageContext, user_numbering: UserNumbering, *, title: str) -> None:
     """Write the facts about users: integers and id maps, and Turtle on request."""
     write_integers(user_numbering.triples, context.path("user_kg_final.txt"))
@@ -181,17 +197,17 @@ def _write_users(context: StageContext, user_numbering: UserNumbering, *, title:
 
 
 def _with_iris(table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(iri=[_iri(name) for name in table["iri"]])
+    return table.assign(iri=[_iri(name) for name in table["iri"].to_numpy(object)])
 
 
 def _other_names(numbered: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
     """Columns id, alias: one row per alias of a numbered entity."""
-    aliases = dict(zip(entities["entity"].tolist(), entities["aliases"].tolist(), strict=True))
+    known = entities.loc[entities["aliases"].list.len() > 0, ["entity", "aliases"]]
+    aliases = dict(zip(known["entity"].tolist(), known["aliases"].tolist(), strict=True))
+    numbered = numbered[numbered["iri"].isin(list(aliases))]
     own = zip(numbered["id"], numbered["iri"], numbered["name"], strict=True)
     rows = [
-        (number, alias)
-        for number, iri, name in own
-        for alias in sorted({*aliases.get(iri, ())} - {name})
+        (number, alias) for number, iri, name in own for alias in sorted({*aliases[iri]} - {name})
     ]
     return pd.DataFrame(rows, columns=["id", "alias"]).astype({"id": "int64"})
 
@@ -202,7 +218,7 @@ def _iri(name: str) -> str:
 
 
 def _raw_ids(
-    items: list[str], interactions: pd.DataFrame, records: pd.DataFrame, links: pd.DataFrame
+    items: Sequence[str], interactions: pd.DataFrame, records: pd.DataFrame, links: pd.DataFrame
 ) -> list[list[str]]:
     """The publisher's ids of each item: those in the interactions, else those of its records."""
     own = links.loc[links["kind"] == "record", ["subject", "object"]].merge(

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recommender.training.distributed import Group
+
 __all__ = ["Metric", "Precision", "cross_entropy", "pair_scores", "scores_of_all"]
 
 Metric = Literal["product", "distance", "squared_distance"]
@@ -48,6 +50,7 @@ def cross_entropy(
     metric: Metric = "product",
     offsets: Tensor | None = None,
     precision: Precision = "float32",
+    group: Group | None = None,
 ) -> Tensor:
     """-Σ w ln softmax(scores)[row, answer], over the answers; a scalar with gradients.
 
@@ -62,8 +65,10 @@ def cross_entropy(
         metric: how a query and an entity make a score.
         offsets: added to the scores of each entity, [n], where it is no answer; no gradient.
         precision: of the factors of the products; sums and the softmax keep the type of `queries`.
+        group: processes that share the softmax, each with entities of its own and the answers among
+            them. The losses and gradients of all have to be added.
     """
-    of = _Answers(rows.detach(), answers, weights, offsets)
+    of = _Answers(rows.detach(), answers, weights, offsets, group or Group())
     loss: Tensor = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
         queries, entities, of, metric, precision
     )
@@ -78,6 +83,7 @@ class _Answers:
     answers: Tensor
     weights: Tensor
     offsets: Tensor | None
+    group: Group
 
 
 class _CrossEntropy(torch.autograd.Function):
@@ -120,37 +126,64 @@ def _differentiate(
         the loss, and the sums of the derivatives by row, [b], and by column, [n].
     """
     b, n = products.shape
-    step = max(1, _IN_CACHE // n) if products.device.type == "cpu" else b
+    step = max(1, _IN_CACHE // max(1, n)) if products.device.type == "cpu" else b
     starts = torch.arange(0, b + step, step, device=of.rows.device)
     bounds = torch.searchsorted(of.rows, starts).tolist()
+    blocks = [
+        (slice(first, min(first + step, b)), slice(bounds[place], bounds[place + 1]))
+        for place, first in enumerate(range(0, b, step))
+    ]
     totals = queries.new_zeros(b).index_add_(0, of.rows, of.weights)
     lengths, by_column = (_squares(queries), _squares(entities)), queries.new_zeros(n)
     by_row, chances = queries.new_zeros(b), queries.new_zeros(len(of.rows))
-    for place, first in enumerate(range(0, b, step)):
-        block = slice(first, min(first + step, b))
-        part = slice(bounds[place], bounds[place + 1])
-        row, answer, weight = of.rows[part] - first, of.answers[part], of.weights[part]
-        scores = products[block].to(queries.dtype)  # itself, or a copy from bfloat16
-        distances = None
+    slopes, shared = torch.ones_like(chances), of.group.size > 1
+    normalisers = queries.new_full((b,), -torch.inf)
+
+    def soften(block: slice, part: slice) -> Tensor:
+        """The softmax over these entities, times the derivatives of scores by products."""
+        row, answer = of.rows[part] - block.start, of.answers[part]
+        scores, distances = products[block].to(queries.dtype), None  # itself, or from bfloat16
         if metric != "product":
             _minus_distances(scores, lengths[0][block], lengths[1], metric)
             distances = scores.neg() if metric == "distance" else None
         if of.offsets is not None:
             scores.add_(of.offsets)
             scores.index_put_((row, answer), -of.offsets[answer], accumulate=True)
+        highest = scores.amax(dim=1) if shared and n else None
         torch.softmax(scores, dim=1, out=scores)
+        if highest is not None:
+            normalisers[block] = highest - scores.amax(dim=1).log()
         chances[part] = scores[row, answer]
+        if distances is not None:
+            scores.div_(distances)
+            slopes[part] = 1 / distances[row, answer]
+        elif metric != "product":
+            scores.mul_(2)
+            slopes[part] = 2
+        return scores
+
+    def finish(scores: Tensor, block: slice, part: slice) -> None:
+        """The derivatives of the loss."""
+        row, answer = of.rows[part] - block.start, of.answers[part]
         scores.mul_(totals[block, None])
-        scores.index_put_((row, answer), -weight, accumulate=True)  # now d loss / d scores
+        scores.index_put_((row, answer), -of.weights[part] * slopes[part], accumulate=True)
         if metric != "product":
-            if distances is None:
-                scores.mul_(2)
-            else:
-                scores.div_(distances)
             by_row[block] = scores.sum(dim=1)
-            by_column += scores.sum(dim=0)
-        if scores.dtype != products.dtype:
+            by_column.add_(scores.sum(dim=0))
+        if scores.dtype != products.dtype:  # else they are the same memory
             products[block] = scores
+
+    if not shared:
+        for block, part in blocks:
+            finish(soften(block, part), block, part)
+    else:  # the softmax over the entities of all processes, from those over each one's
+        softened = [soften(block, part) for block, part in blocks]
+        found = torch.stack(of.group.gather_equal(torch.stack([normalisers, totals])))
+        shares = (normalisers - torch.logsumexp(found[:, 0], dim=0)).exp()
+        totals = found[:, 1].sum(dim=0) * shares
+        chances *= shares[of.rows]
+        for scores, (block, part) in zip(softened, blocks, strict=True):
+            finish(scores, block, part)
     return -(of.weights * chances.clamp_min(1e-37).log()).sum(), by_row, by_column
 
 

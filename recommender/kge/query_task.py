@@ -13,7 +13,9 @@ from recommender.data.graph import KnowledgeGraph
 from recommender.data.tables import IntArray
 from recommender.kge.all_entities import Precision, cross_entropy
 from recommender.kge.base import TripleModel
+from recommender.kge.division import DividedTable
 from recommender.models.base import TrainingTask
+from recommender.training.distributed import Group
 
 __all__ = ["QueryTask"]
 
@@ -30,6 +32,9 @@ class QueryTask(TrainingTask):
     candidates / n, and the others always. Divided by the inclusion probability, the sum in the
     softmax is unbiased (Horvitz and Thompson 1952): -ln of the probability is added to the scores,
     except for a query's own answers, which are always included.
+
+    If the model's entities are divided over processes, `loss` is this process's part of the sum:
+    its entities' part of the softmax, and the terms of the answers among them.
 
     Args:
         model: an embedding with `queries`.
@@ -58,6 +63,9 @@ class QueryTask(TrainingTask):
         chance = 1 - (1 - self._share) * (1 - np.minimum(answers, 1)) ** drawn
         self._offsets = torch.from_numpy(-np.log(chance)).float()
         self._rng = np.random.default_rng(0)
+        table = model.entities
+        self._group = table.group if isinstance(table, DividedTable) else Group()
+        self._own = table.own if isinstance(table, DividedTable) else table
 
     def __len__(self) -> int:
         return len(self._head)
@@ -79,16 +87,19 @@ class QueryTask(TrainingTask):
         count = self._count[batch]
         rows, within = _spread(count)
         answers = self._answers[self._start[batch][rows] + within]
-        taken, places, offsets = self._candidates(answers)
+        n_answers = len(answers)
+        mine = answers % self._group.size == self._group.rank
+        taken, places, offsets = self._candidates(answers, answers[mine] // self._group.size)
+        rows = rows[mine]
         row, place, heads, relations = (
             torch.from_numpy(ids).to(device)
             for ids in (rows, places, self._head[batch], self._relation[batch])
         )
-        entities: Tensor = model.entities.weight
+        entities: Tensor = model.entities.weight[: len(range(self._n)[self._mine])]
         if taken is not None:
-            entities = model.entities(torch.from_numpy(taken).to(device))
+            entities = self._own(torch.from_numpy(taken).to(device))
         offsets = None if offsets is None else offsets.to(entities)
-        weights = entities.new_full((len(answers),), share / len(answers))
+        weights = entities.new_full((len(rows),), share / n_answers)
         loss = cross_entropy(
             model.queries(heads, relations),
             entities,
@@ -98,6 +109,7 @@ class QueryTask(TrainingTask):
             model.metric,
             offsets,
             self.precision,
+            self._group,
         )
         if model.config.n3 or model.config.relation_weight:
             table = getattr(model, "relations", None)
@@ -106,28 +118,38 @@ class QueryTask(TrainingTask):
                 loss = loss + model.config.relation_weight * cross_entropy(
                     model.relation_queries(asked[row], answered),
                     table.weight,
-                    torch.arange(len(answers), device=device),
+                    torch.arange(len(rows), device=device),
                     relations[row],
                     weights,
                     model.metric,
                     precision=self.precision,
                 )
             if model.config.n3:
-                by_query = torch.from_numpy(count / len(answers)).to(device, weights.dtype)
-                cubes = (by_query * _cubes(asked)).sum() + _cubes(answered).sum() / len(answers)
+                some = self._group.slice(len(heads))
+                by_query = torch.from_numpy(count[some] / n_answers).to(device, weights.dtype)
+                cubes = (by_query * _cubes(asked[some])).sum() + _cubes(answered).sum() / n_answers
                 if table is not None:
-                    cubes = cubes + (by_query * _cubes(table(relations))).sum()
+                    cubes = cubes + (by_query * _cubes(table(relations[some]))).sum()
                 loss = loss + model.config.n3 * share * cubes
         return loss
 
-    def _candidates(self, answers: IntArray) -> tuple[IntArray | None, IntArray, Tensor | None]:
-        """Entities that take part, the answers' places among them, and their offsets."""
+    @property
+    def _mine(self) -> slice:
+        """The entities of this process."""
+        return slice(self._group.rank, None, self._group.size)
+
+    def _candidates(
+        self, answers: IntArray, mine: IntArray
+    ) -> tuple[IntArray | None, IntArray, Tensor | None]:
+        """Rows of this process that take part, its answers' places among them, their offsets."""
         if self._share == 1:
-            return None, answers, None
+            return None, mine, None
         takes_part = self._rng.random(self._n) < self._share
         takes_part[answers] = True
+        takes_part = takes_part[self._mine]
         taken = np.flatnonzero(takes_part)
-        return taken, (np.cumsum(takes_part) - 1)[answers], self._offsets[torch.from_numpy(taken)]
+        offsets = self._offsets[self._mine][torch.from_numpy(taken)]
+        return taken, (np.cumsum(takes_part) - 1)[mine], offsets
 
     def parameters(self) -> Sequence[nn.Parameter]:
         """The embedding's parameters."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,20 +19,23 @@ from recommender.data.graph import KnowledgeGraph
 from recommender.errors import ConfigError, RunError, explain
 from recommender.kge.all_entities import Precision
 from recommender.kge.base import TripleModel
+from recommender.kge.division import EntityDivision
 from recommender.kge.query_task import QueryTask
 from recommender.kge.ranking import filtered_ranks, ranking_metrics
 from recommender.kge.registry import create_embedding
-from recommender.kge.runs import MODEL_FILE, EmbeddingFolder
+from recommender.kge.runs import EmbeddingFolder
 from recommender.kge.task import TripleTask
-from recommender.kge.triples import Triples, split_triples
+from recommender.kge.triples import TripleData, Triples, split_triples
+from recommender.layers.columns import Columns
 from recommender.layers.embedding import EmbeddingTable
 from recommender.training.adagrad import Adagrad
 from recommender.training.adam import Adam
 from recommender.training.checkpoint import fitting
+from recommender.training.distributed import Group, process_group
 from recommender.training.loop import pick_device
-from recommender.training.runs import CHECKPOINT_FILE, CONFIG_FILE, METRICS_FILE
+from recommender.training.runs import CHECKPOINT_FILE
 from recommender.training.seeds import epoch_generator
-from recommender.training.steps import TorchSteps
+from recommender.training.steps import TorchSteps, WholeBatchSteps
 from recommender.training.stopping import EarlyStopping
 from recommender.training.tasks import TrainingTask
 from safe_io.locks import folder_lock
@@ -42,7 +44,6 @@ __all__ = [
     "EmbeddingRun",
     "KGETrainConfig",
     "TripleData",
-    "load_embedding",
     "train_embedding",
     "train_on_triples",
 ]
@@ -87,28 +88,11 @@ class KGETrainConfig(BaseModel):
 
 
 @dataclass(frozen=True)
-class TripleData:
-    """Triples for training, validation and test of an embedding.
-
-    Attributes:
-        train: the training triples.
-        valid, test: triples to choose the epoch, and for the final evaluation; None for none.
-        known: all true triples, excluded as candidates in rankings.
-        folder: their data folder.
-        hashes: hashes of their files, by name.
-    """
-
-    train: KnowledgeGraph
-    valid: Triples | None
-    test: Triples | None
-    known: KnowledgeGraph
-    folder: Path
-    hashes: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class EmbeddingRun:
-    """A trained embedding (at its best epoch), its metrics and, if it was written, its folder."""
+    """A trained embedding (at its best epoch), its metrics and, if written, its folder.
+
+    Under torchrun only the main process writes; the others have no folder.
+    """
 
     model: TripleModel
     metrics: dict[str, Any]
@@ -166,8 +150,15 @@ def train_on_triples(
     Raises:
         ConfigError, RunError, InUseError: see `train_embedding`.
     """
-    with nullcontext() if out is None else folder_lock(out, "training"):
-        return _train(name, data, config, settings or {}, out, resume, progress)
+    device = pick_device(config.device)
+    with process_group(device) as group, _locked(out, group):
+        return _train(name, data, config, settings or {}, out, resume, progress, device, group)
+
+
+def _locked(out: Path | None, group: Group) -> AbstractContextManager[None]:
+    if out is None or not group.is_main:
+        return nullcontext()
+    return folder_lock(out, "training")
 
 
 def _train(
@@ -178,9 +169,10 @@ def _train(
     out: Path | None,
     resume: bool,
     progress: Callable[[Mapping[str, float]], None] | None,
+    device: torch.device,
+    group: Group,
 ) -> EmbeddingRun:
     graph = data.train
-    device = pick_device(config.device)
     if config.threads:
         torch.set_num_threads(config.threads)
     model = create_embedding(
@@ -188,19 +180,28 @@ def _train(
     ).to(device)
     folder = None
     if out is not None:
-        folder = EmbeddingFolder(out, name, model, config, data.folder, data.hashes)
+        folder = EmbeddingFolder(
+            out, name, model, config, data.folder, data.hashes, writes=group.is_main
+        )
+    division = EntityDivision(model, group)
     task = _task(model, graph, config.precision)
     optimizer = _optimizer(model, task, device)
-    steps, stopping = TorchSteps(task, optimizer), EarlyStopping(config.patience)
+    steps = (
+        WholeBatchSteps(task, optimizer, group, {id(model.entities.weight)})
+        if division.active
+        else TorchSteps(task, optimizer, group=group)
+    )
+    stopping = EarlyStopping(config.patience)
     best: dict[str, Tensor] = {}
     seconds, epoch = 0.0, 0
     left = folder.read() if folder is not None and resume else None
     if folder is not None and left is not None:
         with fitting(folder.path / CHECKPOINT_FILE):
-            model.load_state_dict(left.model)
-            optimizer.load_state_dict(left.optimizers["triples"])
+            model.load_state_dict(division.own(left.model))
+            optimizer.load_state_dict(division.own_optimizer(left.optimizers["triples"]))
             stopping.load_state_dict(left.stopping)
-            best, epoch, seconds = left.best_model or {}, left.epoch, left.stopping["seconds"]
+            best, epoch = division.own(left.best_model or {}), left.epoch
+            seconds = left.stopping["seconds"]
     if folder is not None:
         folder.open(epoch)
     while epoch < config.epochs and not stopping.exhausted:
@@ -219,7 +220,8 @@ def _train(
         if epoch % config.evaluate_every == 0 or epoch == config.epochs:
             measured = {"mrr": float(epoch)}  # without validation the last epoch is used
             if data.valid is not None:
-                measured = _measure(model, data.valid, data.known)
+                with division.whole():
+                    measured = _measure(model, data.valid, data.known, group)
                 record.update({f"valid_{key}": value for key, value in measured.items()})
             if stopping.update(epoch, measured["mrr"]):
                 best = {key: value.detach().clone() for key, value in model.state_dict().items()}
@@ -227,33 +229,53 @@ def _train(
             folder.epoch(record)
             state = {**stopping.state_dict(), "seconds": seconds}
             last = epoch >= config.epochs or stopping.exhausted
-            folder.save(epoch, model, optimizer.state_dict(), state, best, finished=last)
-        if progress is not None:
+            if last or not group.agree(folder.saved_recently):
+                _save(folder, division, optimizer, epoch, state, best, finished=last)
+        if progress is not None and group.is_main:
             progress(record)
     if not best:
         raise RunError(
             "training diverged: no validation was finite; lower the learning rate (--lr)"
         )
     model.load_state_dict(best)
-    held_out = {
-        part: triples
-        for part, triples in (("valid", data.valid), ("test", data.test))
-        if triples is not None and len(triples)
-    }
+    division.join()
     metrics = {
         "best_epoch": stopping.best_epoch,
         "epochs": epoch,
         "train_seconds": seconds,
-        "parameters": sum(weight.numel() for weight in model.parameters()),
-        "triples": {
-            "train": len(data.train),
-            **{part: len(triples) for part, triples in held_out.items()},
-        },
-        **{part: _measure(model, triples, data.known) for part, triples in held_out.items()},
+        **_final_metrics(model, data, group),
     }
     if folder is not None:
-        folder.finish(metrics, best)
-    return EmbeddingRun(model, metrics, out)
+        folder.finish(metrics, model.state_dict())
+    return EmbeddingRun(model, metrics, out if group.is_main else None)
+
+
+def _final_metrics(model: TripleModel, data: TripleData, group: Group) -> dict[str, Any]:
+    metrics: dict[str, Any] = {
+        "parameters": sum(weight.numel() for weight in model.parameters()),
+        "triples": {"train": len(data.train)},
+    }
+    for part, triples in (("valid", data.valid), ("test", data.test)):
+        if triples is not None and len(triples):
+            metrics["triples"][part] = len(triples)
+            metrics[part] = _measure(model, triples, data.known, group)
+    return metrics
+
+
+def _save(
+    folder: EmbeddingFolder,
+    division: EntityDivision,
+    optimizer: Adam | Adagrad,
+    epoch: int,
+    stopping: Mapping[str, Any],
+    best: dict[str, Tensor],
+    *,
+    finished: bool,
+) -> None:
+    """Write a checkpoint of the whole model."""
+    states = [division.complete(state) for state in (division.model.state_dict(), best)]
+    moments = division.complete_optimizer(optimizer.state_dict())
+    folder.save(epoch, states[0], moments, stopping, states[1], finished=finished)
 
 
 def _task(model: TripleModel, graph: KnowledgeGraph, precision: Precision) -> TrainingTask:
@@ -284,32 +306,14 @@ def _optimizer(model: TripleModel, task: TrainingTask, device: torch.device) -> 
     )
 
 
-def load_embedding(folder: Path, dataset: Dataset) -> TripleModel:
-    """Load a run folder's embedding, for the data set that it was trained on.
-
-    Raises:
-        RunError: no finished run in the folder, or different data.
-    """
-    if not (folder / METRICS_FILE).is_file():
-        raise RunError(f"{folder}: no finished run there; train with recommender.train_kge")
-    try:
-        config = json.loads((folder / CONFIG_FILE).read_bytes())
-        name, settings = str(config["model"]), dict(config["model_settings"])
-        is_same = dataset.as_trained_on(config["data_hashes"]) is not None
-    except (ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{folder / CONFIG_FILE}: damaged: {error}; train again") from None
-    if not is_same:
-        raise RunError(f"{dataset.folder}: not the data that {folder} was trained on; train again")
-    graph = dataset.graph
-    with fitting(folder / MODEL_FILE):
-        model = create_embedding(name, graph.n_entities, graph.n_relations, **settings)
-        state = torch.load(folder / MODEL_FILE, map_location="cpu", weights_only=True)
-        model.load_state_dict(state)
-    return model.eval()
-
-
-def _measure(model: TripleModel, triples: Triples, known: KnowledgeGraph) -> dict[str, float]:
-    ranks = filtered_ranks(model, triples, known)
+def _measure(
+    model: TripleModel, triples: Triples, known: KnowledgeGraph, group: Group
+) -> dict[str, float]:
+    """Ranking metrics, equal in all processes, which share the triples."""
+    own = group.slice(len(triples))
+    some = Triples(triples.head[own], triples.relation[own], triples.tail[own])
+    found = torch.from_numpy(filtered_ranks(model, some, known))
+    ranks = Columns(group).whole(found, len(triples)).numpy()
     if not all(bool(torch.isfinite(weight).all()) for weight in model.parameters()):
         ranks = np.full_like(ranks, np.nan)
     return ranking_metrics(ranks)

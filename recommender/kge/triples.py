@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from recommender.data.graph import KnowledgeGraph
 from recommender.data.tables import IntArray
 from recommender.errors import ConfigError
 
-__all__ = ["TripleSplit", "Triples", "corrupt", "hold_out_unlinked", "split_triples"]
+__all__ = ["TripleData", "TripleSplit", "Triples", "corrupt", "hold_out_unlinked", "split_triples"]
 
 _ROUNDS = 100
 
@@ -25,6 +27,26 @@ class Triples:
 
     def __len__(self) -> int:
         return len(self.head)
+
+
+@dataclass(frozen=True)
+class TripleData:
+    """Triples for training, validation and test of an embedding.
+
+    Attributes:
+        train: the training triples.
+        valid, test: triples to choose the epoch, and for the final evaluation; None for none.
+        known: all true triples, excluded as candidates in rankings.
+        folder: their data folder.
+        hashes: hashes of their files, by name.
+    """
+
+    train: KnowledgeGraph
+    valid: Triples | None
+    test: Triples | None
+    known: KnowledgeGraph
+    folder: Path
+    hashes: Mapping[str, str]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from recommender.layers.columns import Columns
+
 __all__ = ["CrossCompress", "CrossStitch", "DeepCross", "UnitName", "UnitStack"]
 
 UnitName = Literal["cross_compress", "deep_cross", "cross_stitch"]
@@ -37,6 +39,7 @@ class CrossCompress(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
+        self.columns = Columns()
         self.weight_vv = _glorot_vector(dim)
         self.weight_ev = _glorot_vector(dim)
         self.weight_ve = _glorot_vector(dim)
@@ -46,19 +49,29 @@ class CrossCompress(nn.Module):
 
     def forward(self, v: Tensor, e: Tensor) -> tuple[Tensor, Tensor]:
         """Items `v` and entities `e`, both [b, dim], to the next layer's, same shapes (Eq. 19)."""
-        along_v = e @ torch.stack([self.weight_vv, self.weight_ve], dim=1)  # [b, 2]
-        along_e = v @ torch.stack([self.weight_ev, self.weight_ee], dim=1)
+        along_v = self.columns.sum(
+            e @ torch.stack([self.weight_vv, self.weight_ve], dim=1)
+        )  # [b, 2]
+        along_e = self.columns.sum(v @ torch.stack([self.weight_ev, self.weight_ee], dim=1))
         next_v = v * along_v[:, :1] + e * along_e[:, :1] + self.bias_v
         next_e = v * along_v[:, 1:] + e * along_e[:, 1:] + self.bias_e
         return next_v, next_e
 
     def item(self, v: Tensor, e: Tensor) -> Tensor:
         """Only v' (Eq. 17)."""
-        return v * (e @ self.weight_vv)[:, None] + e * (v @ self.weight_ev)[:, None] + self.bias_v
+        along_v, along_e = (
+            self.columns.sum(e @ self.weight_vv),
+            self.columns.sum(v @ self.weight_ev),
+        )
+        return v * along_v[:, None] + e * along_e[:, None] + self.bias_v
 
     def entity(self, v: Tensor, e: Tensor) -> Tensor:
         """Only e' (Eq. 18)."""
-        return v * (e @ self.weight_ve)[:, None] + e * (v @ self.weight_ee)[:, None] + self.bias_e
+        along_v, along_e = (
+            self.columns.sum(e @ self.weight_ve),
+            self.columns.sum(v @ self.weight_ee),
+        )
+        return v * along_v[:, None] + e * along_e[:, None] + self.bias_e
 
     def weights(self) -> Sequence[nn.Parameter]:
         """Parameters with L2 penalty: all but the biases."""
@@ -76,6 +89,7 @@ class DeepCross(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
+        self.columns = Columns()
         self.weight_ev = _glorot_vector(dim)
         self.weight_ve = _glorot_vector(dim)
         self.bias_v = nn.Parameter(torch.zeros(dim))
@@ -86,8 +100,11 @@ class DeepCross(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """All [b, dim]; `v0` and `e0` default to `v` and `e` (the first layer)."""
         v0, e0 = v if v0 is None else v0, e if e0 is None else e0
-        next_v = e0 * (v @ self.weight_ev)[:, None] + v + self.bias_v
-        next_e = v0 * (e @ self.weight_ve)[:, None] + e + self.bias_e
+        along_e, along_v = (
+            self.columns.sum(product) for product in (v @ self.weight_ev, e @ self.weight_ve)
+        )
+        next_v = e0 * along_e[:, None] + v + self.bias_v
+        next_e = v0 * along_v[:, None] + e + self.bias_e
         return next_v, next_e
 
     def weights(self) -> Sequence[nn.Parameter]:

@@ -153,6 +153,10 @@ class Recommender(nn.Module, ABC):
         """
         return None
 
+    def faster_on_cpu(self) -> bool:
+        """Whether a step is too short for a GPU, so that one CPU thread trains faster."""
+        return False
+
     def fit(self) -> None:
         """Fit in closed form to the constructor's data; for models without tasks."""
 

@@ -13,6 +13,7 @@ from recommender.data.associations import Associations
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.negatives import corrupt_tails
 from recommender.kge.semantic_matching import SemanticMatching
+from recommender.layers.columns import Columns
 from recommender.layers.cross_compress import UnitStack
 from recommender.models.mkr_config import MKRConfig
 from recommender.models.mmss_mkr_g_config import GraphMKRConfig
@@ -48,6 +49,10 @@ class KnowledgeGraphModel(Protocol):
     @property
     def entities(self) -> nn.Module:
         """The entities' vectors e."""
+
+    @property
+    def columns(self) -> Columns:
+        """This process's columns of the tables."""
 
     def head_features(self, items: Tensor, heads: Tensor) -> Tensor:
         """h_L for v ~ S(h) (Eq. 7); both int64 [b] → [b, dim]."""
@@ -85,20 +90,22 @@ class KnowledgeGraphTask(TrainingTask):
         """-λ₁ (Σ score(h, r, t) - Σ score(h', r', t')) over the batch, plus λ₂‖w‖² (Eq. 20)."""
         heads, items, relations, tails, *false_tails = columns
         model, kge, config = self.model, self.model.kge, self.model.config
-        head = model.head_features(items, heads)
-        predicted = kge.predicted_tail(head, kge.relation(relations))
-        tail = kge.tail(model.entities(tails))
+        by, own = model.columns, model.columns.share(len(heads))
+        head = by.rows(model.head_features(items, heads), config.dim)
+        predicted = kge.predicted_tail(head, kge.relation(relations[own]))
+        tail = kge.tail(by.rows(model.entities(tails), config.dim))
         scores = kge(kge.match(tail, predicted))
         penalised = [head, tail]
         if false_tails:
-            false_tail = kge.tail(model.entities(false_tails[0]))
+            false_tail = kge.tail(by.rows(model.entities(false_tails[0]), config.dim))
             scores = scores - kge(kge.match(false_tail, predicted))
             penalised.append(false_tail)
         loss = -config.lambda1 * scores.sum()
         if config.kg_reduction == "mean":
             loss = loss * (share / len(heads))
         if config.lambda2:
-            penalty = squared_norm(penalised) + share * squared_norm(self.weights())
+            weights = [by.fraction(w) * squared_norm([w]) for w in self.weights()]
+            penalty = squared_norm(penalised) + share * torch.stack(weights).sum()
             loss = loss + config.lambda2 * penalty
         return torch.as_tensor(loss)
 

@@ -12,14 +12,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.data.matrices import positive_matrix
-from recommender.data.negatives import InteractionSampler
+from recommender.data.negatives import InteractionSampler, NegativesPolicy, make_sampler
 from recommender.data.pairs import PairSource, pair_source
 from recommender.data.splits import TrainingSplit
+from recommender.layers.columns import Columns
 from recommender.layers.propagation import batch_size_for
 from recommender.layers.sparse import SparseMatrix
 from recommender.models.base import ModelConfig, TrainingTask
 from recommender.models.calibrated import CalibratedRecommender
 from recommender.models.pair_task import PairTask
+from recommender.training.column_division import ColumnDivision
+from recommender.training.distributed import Group
+from recommender.training.division import Division
 
 __all__ = ["LightGCN", "LightGCNConfig", "normalised_bipartite"]
 
@@ -61,6 +65,7 @@ class LightGCN(CalibratedRecommender):
         # No EmbeddingTable: every step updates all rows.
         self.embeddings = nn.Parameter(torch.randn(n_nodes, config.dim) * 0.1)
         self.propagate = SparseMatrix(normalised_bipartite(positive_matrix(train)))
+        self.columns = Columns()
         self._final: Tensor | None = None
 
     def final_embeddings(self) -> Tensor:
@@ -79,7 +84,7 @@ class LightGCN(CalibratedRecommender):
     def score(self, users: Tensor, items: Tensor) -> Tensor:
         """e_uᵀ e_i of the final embeddings."""
         final = self.final_embeddings()
-        return (final[users] * final[items + self.n_users]).sum(dim=1)
+        return self.columns.sum((final[users] * final[items + self.n_users]).sum(dim=1))
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """One matrix product."""
@@ -93,6 +98,15 @@ class LightGCN(CalibratedRecommender):
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
         """The ranking task."""
         return [_Ranking(self, samples)]
+
+    def divide(
+        self, group: Group, train: TrainingSplit, negatives: NegativesPolicy
+    ) -> Division | None:
+        """By columns, which propagate independently."""
+        if group.size > self.config.dim:
+            return None
+        tasks = self.tasks(make_sampler(negatives, train))
+        return ColumnDivision(self, {"embeddings": 1}, tasks, group)
 
 
 class _Ranking(PairTask):
@@ -115,7 +129,8 @@ class _Ranking(PairTask):
         model = self.model
         rows = torch.cat([users, positives + model.n_users, negatives + model.n_users])
         user, liked, other = model.final_embeddings()[rows].chunk(3)
-        ranking = functional.softplus((user * (other - liked)).sum(dim=1)).sum()
+        margins = model.columns.sum((user * (other - liked)).sum(dim=1))
+        ranking = functional.softplus(margins[model.columns.share(len(users))]).sum()
         penalty = model.embeddings[rows].square().sum()
         return (ranking + model.config.l2_weight * penalty) * (share / len(users))
 

@@ -20,6 +20,7 @@ from recommender.data.negatives import InteractionSampler, NegativesPolicy, make
 from recommender.data.splits import TrainingSplit
 from recommender.kge.semantic_matching import SemanticMatching
 from recommender.layers.activations import Mixture
+from recommender.layers.columns import Columns
 from recommender.layers.cross_compress import UnitStack
 from recommender.layers.embedding import EmbeddingTable
 from recommender.layers.mlp import Dense, mlp
@@ -34,6 +35,11 @@ from recommender.training.division import Division
 from recommender.training.tasks import Steps, TrainingTask
 
 __all__ = ["MKR", "MKRConfig", "RecommendationTask"]
+
+# A step on an H200 takes 3 ms up to some 4,096 samples, as long as launching its kernels; one CPU
+# thread takes some 0.016 µs per sample and dimension, and that of 25 dimensions besides
+# (docs/recommender.md, Speed).
+_STEP_ON_GPU, _PER_NUMBER, _FIXED = 3e-3, 0.016e-6, 25
 
 
 class MKR(Recommender):
@@ -51,6 +57,7 @@ class MKR(Recommender):
         self.users = EmbeddingTable(train.n_users, config.dim, config.embedding_gain)
         self.items = EmbeddingTable(train.n_items, config.dim, config.embedding_gain)
         self.entities = EmbeddingTable(train.n_entities, config.dim, config.embedding_gain)
+        self.columns = Columns()
         self.user_layers = mlp(low, hidden=config.activation)
         self.units = UnitStack(config.unit, config.dim, config.low_layers)
         if config.f_rs == "mlp":
@@ -156,14 +163,26 @@ class MKR(Recommender):
     ) -> Division | None:
         """Divide by users and item blocks, if the native kernel is usable and S(v) is `own`."""
         rank, size = group.rank, group.size
-        task = RecommendationTask(self, make_sampler(negatives, train.share(rank, size)))
-        if self.config.associated != "own" or not NativeRecommendationSteps.computes(task.layers()):
+        if self.config.associated != "own" or not NativeRecommendationSteps.computes(self.layers()):
             return None
+        task = RecommendationTask(self, make_sampler(negatives, train.share(rank, size)))
         knowledge = None
         if self.config.kge_interval and len(self.graph):
             knowledge = KnowledgeGraphTask(self)
             knowledge.graph = self.graph.share(rank, size)
-        return DividedMKR(self, task.layers(), task, knowledge, group)
+        return DividedMKR(self, self.layers(), task, knowledge, group)
+
+    def faster_on_cpu(self) -> bool:
+        """Whether the native kernel takes a step in less time than a GPU needs to launch it."""
+        config = self.config
+        seconds = config.batch_size * (config.dim + _FIXED) * _PER_NUMBER
+        return seconds < _STEP_ON_GPU and NativeRecommendationSteps.computes(self.layers())
+
+    def layers(self) -> RecommendationLayers:
+        """The layers trained by the recommendation task, for the kernel."""
+        return RecommendationLayers(
+            self.config, self.users, self.items, self.entities, self.user_layers, self.units
+        )
 
 
 class RecommendationTask(TrainingTask):
@@ -219,19 +238,12 @@ class RecommendationTask(TrainingTask):
 
     def native_steps(self, optimizer: Adam) -> Steps | None:
         """The fused kernel, for cross & compress units, ReLU layers and the inner product."""
-        layers = self.layers()
+        layers = self.model.layers()
         if not optimizer.tables or not NativeRecommendationSteps.computes(layers):
             return None
         return NativeRecommendationSteps(layers, optimizer)
 
-    def layers(self) -> RecommendationLayers:
-        """The trained layers, for the kernel."""
-        model = self.model
-        return RecommendationLayers(
-            model.config, model.users, model.items, model.entities, model.user_layers, model.units
-        )
-
     def parameters(self) -> Sequence[nn.Parameter]:
         """Users, items, entities, and the layers between them and ŷ."""
         others = list(self.model.rs_layers.parameters()) if self.model.config.f_rs == "mlp" else []
-        return [*self.layers().parameters(), *others]
+        return [*self.model.layers().parameters(), *others]

@@ -51,6 +51,8 @@ class DividedMKR:
         group: the processes.
     """
 
+    own_samples = True
+
     def __init__(
         self,
         model: Recommender,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from recommender.data.facts import Facts
-from recommender.data.negatives import InteractionSampler
+from recommender.data.negatives import InteractionSampler, NegativesPolicy, make_sampler
 from recommender.data.pairs import pair_source
 from recommender.data.splits import TrainingSplit
 from recommender.layers.propagation import batch_size_for
@@ -26,9 +27,14 @@ from recommender.models.mmss_mkr_g_network import GraphNetwork
 from recommender.models.mmss_mkr_g_newcomers import NewItems, Strangers
 from recommender.models.mmss_mkr_g_reasons import contributions
 from recommender.scoring import ItemScorer, ItemSets
+from recommender.training.column_division import ColumnDivision
+from recommender.training.distributed import Group
+from recommender.training.division import Division
 from recommender.training.tasks import TrainingTask
 
 __all__ = ["GraphMKR", "RankingTask"]
+
+Pairs = tuple[Tensor, Tensor, Tensor, Tensor]
 
 _MIN_STEPS = 8  # minimum steps per epoch
 _PART = 16_384  # positives with pairs in memory at a time
@@ -80,6 +86,15 @@ class GraphMKR(GraphNetwork):
             tasks.append(KnowledgeGraphTask(self, self.config.kge_batch_size))
         return tasks
 
+    def divide(
+        self, group: Group, train: TrainingSplit, negatives: NegativesPolicy
+    ) -> Division | None:
+        """By columns, which propagate independently."""
+        if group.size > self.config.dim:
+            return None
+        tasks = self.tasks(make_sampler(negatives, train))
+        return ColumnDivision(self, self.column_axes(), tasks, group)
+
 
 class RankingTask(TrainingTask):
     """Ranking loss: softmax over negatives, row-wise cross-entropy, and in-batch contrast.
@@ -122,23 +137,30 @@ class RankingTask(TrainingTask):
         users, positives, _ = draws[0]
         items = np.stack([positives, *(drawn for _, _, drawn in draws)], axis=1)
         edges = np.searchsorted(self._train.positive_keys, users * self._train.n_items + positives)
-        return users, items, edges, *self.model.features.sums_of_samples(users, items)
+        own = self.model.columns.share(len(users))
+        sums = self.model.features.sums_of_samples(users[own], items[own])
+        every = (self.model.columns.together(torch.from_numpy(s), len(users)) for s in sums)
+        return users, items, edges, *(each.numpy() for each in every)
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
         """L over the batch, its mean."""
         users, items, edges, *sums = columns
-        final, n = self.model.final(masked=edges), len(edges)
-        if n <= self._part:
-            return self._loss(final, users, items, self._features(users, items, sums)) * share
-        # one propagation for all parts; intermediates of the pairs, except counts, are recomputed
-        # in the backward pass, so that memory is independent of the batch
+        model, n = self.model, len(edges)
+        final = model.final(masked=edges)
+        repeated = users.repeat_interleave(items.shape[1])
+        products = model.products(final, repeated, items.reshape(-1)).view_as(items)
+        # one propagation for all parts; intermediates of the pairs, except products and counts, are
+        # recomputed in the backward pass, so that memory is independent of the batch
+        loss = (
+            self._loss if n <= self._part else partial(checkpoint, self._loss, use_reentrant=False)
+        )
         total = final.new_zeros(())
         for start in range(0, n, self._part):
-            some = slice(start, start + self._part)
-            part = users[some], items[some]
-            features = self._features(*part, [each[some] for each in sums])
-            loss = checkpoint(self._loss, final, *part, features, use_reentrant=False)
-            total = total + loss * (len(part[0]) / n)
+            size = min(self._part, n - start)
+            own = model.columns.share(size, start)
+            features = self._features(users[own], items[own], [each[own] for each in sums])
+            pairs = self._contrasted(final, users, items, slice(start, start + size))
+            total = total + loss(products[own], features, pairs, size) * (size / n)
         return total * share
 
     def _features(self, users: Tensor, items: Tensor, sums: Sequence[Tensor]) -> Tensor:
@@ -153,44 +175,57 @@ class RankingTask(TrainingTask):
         )
         return torch.cat([of_positives[:, None], of_negatives.view(n, width - 1, -1)], dim=1)
 
-    def _loss(
-        self,
-        final: Tensor,
-        users: Tensor,
-        items: Tensor,
-        features: Tensor,
-    ) -> Tensor:
+    def _loss(self, products: Tensor, features: Tensor, pairs: Pairs | None, size: int) -> Tensor:
+        """The mean over the `size` rows of a part, of which these rows are this process's."""
         model, config = self.model, self.model.config
-        repeated = users.repeat_interleave(items.shape[1])
-        scores = model.pair_scores(
-            final, repeated, items.reshape(-1), features.view(len(repeated), -1)
-        ).view_as(items)
+        scores = model.head_scores(products.reshape(-1), features.flatten(0, 1)).view_as(products)
         liked, others = scores[:, 0], scores[:, 1:]
-        loss = functional.cross_entropy(scores, torch.zeros_like(users))
+        first = torch.zeros(len(scores), dtype=torch.int64, device=scores.device)
+        loss = functional.cross_entropy(scores, first, reduction="sum") / size
         if config.row_loss:
-            loss = loss + config.row_loss * self._rows(liked, others)
-        if config.contrast:
-            first = slice(_CONTRASTED)
-            loss = loss + config.contrast * self._contrast(final, users[first], items[first, 0])
+            loss = loss + config.row_loss * self._rows(liked, others, size)
+        if pairs is not None:
+            loss = loss + config.contrast * self._contrast(*pairs)
         return loss
 
-    def _rows(self, liked: Tensor, others: Tensor) -> Tensor:
+    def _rows(self, liked: Tensor, others: Tensor, size: int) -> Tensor:
         """J of Eq. 20 with ŷ of Eq. 3, the mean over positives plus that over negatives."""
         mixture = self.model.mixture
         if mixture is not None:
             liked, others = mixture(liked), mixture(others)
-        return functional.softplus(-liked).mean() + functional.softplus(others).mean()
+        positive, negative = functional.softplus(-liked).sum(), functional.softplus(others).sum()
+        return positive / size + negative / (size * others.shape[1])
 
-    def _contrast(self, final: Tensor, users: Tensor, items: Tensor) -> Tensor:
-        left = functional.normalize(final[users], dim=1)
-        right = functional.normalize(final[self.model.n_users + items], dim=1)
-        logits = left @ right.T / self.model.config.temperature
-        same = (users[:, None] == users) | (items[:, None] == items)
-        same.fill_diagonal_(False)
-        logits = logits.float().masked_fill(same, -torch.inf)
-        own = torch.arange(len(users), device=users.device)
-        both = functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)
-        return both / 2
+    def _contrasted(self, final: Tensor, users: Tensor, items: Tensor, part: slice) -> Pairs | None:
+        """Vectors and ids of the users and items in the contrast of a part."""
+        if not self.model.config.contrast:
+            return None
+        model = self.model
+        user, item = users[part][:_CONTRASTED], items[part][:_CONTRASTED, 0]
+        left, right = (
+            model.columns.whole(final[ids], model.config.dim)
+            for ids in (user, model.n_users + item)
+        )
+        return left, right, user, item
+
+    def _contrast(self, left: Tensor, right: Tensor, users: Tensor, items: Tensor) -> Tensor:
+        """The contrast of pairs with these vectors and ids; this process's share of the mean."""
+        columns, n = self.model.columns, len(users)
+        part = columns.share(n)
+        own = torch.arange(n, device=users.device)[part]
+        rows = torch.arange(len(own), device=users.device)
+        left, right = functional.normalize(left[part], dim=1), functional.normalize(right, dim=1)
+        logits = (left @ right.T / self.model.config.temperature).float()
+        same = (users[part, None] == users) | (items[part, None] == items)
+        same[rows, own] = False
+        logits = logits.masked_fill(same, torch.finfo(logits.dtype).min)
+        by_user = functional.cross_entropy(logits, own, reduction="sum")
+        if columns.size == 1:
+            by_item = functional.cross_entropy(logits.T, own, reduction="sum")
+        else:  # the users compared with an item are distributed
+            parts = columns.whole(torch.logsumexp(logits, dim=0)[:, None], columns.size)
+            by_item = (torch.logsumexp(parts, dim=1)[part] - logits[rows, own]).sum()
+        return (by_user / n + by_item / n) / 2
 
     def parameters(self) -> Sequence[nn.Parameter]:
         """All parameters except the KG task's layers."""

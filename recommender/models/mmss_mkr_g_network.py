@@ -14,6 +14,7 @@ from recommender.data.associations import Associations
 from recommender.data.splits import TrainingSplit
 from recommender.kge.semantic_matching import SemanticMatching
 from recommender.layers.activations import Mixture
+from recommender.layers.columns import Columns
 from recommender.layers.cross_compress import UnitStack
 from recommender.layers.pair_features import PairFeatures
 from recommender.layers.propagation import (
@@ -84,6 +85,7 @@ class GraphNetwork(CalibratedRecommender):
         with torch.no_grad():
             self.head.linear.weight[0, 1:] = self.features.prior()
         self.mixture = None if config.prediction == "plain" else Mixture(config.prediction)
+        self.columns = Columns()
         self._final: Tensor | None = None
         self._layers: list[Tensor] | None = None
 
@@ -92,6 +94,15 @@ class GraphNetwork(CalibratedRecommender):
         table = nn.Embedding(n, self.config.dim)
         nn.init.normal_(table.weight, std=self.config.init_scale)
         return table
+
+    def column_axes(self) -> dict[str, int]:
+        """The axis of the embeddings' columns in every parameter that has them, by name."""
+        axes = {}
+        for name, parameter in self.named_parameters():
+            part = name.split(".")[0]
+            if part in ("users", "entities", "attributes", "items", "units", "texts"):
+                axes[name] = 0 if part == "texts" else parameter.ndim - 1
+        return {name: axis for name, axis in axes.items() if not name.endswith(".alpha")}
 
     # Vectors
 
@@ -152,16 +163,20 @@ class GraphNetwork(CalibratedRecommender):
         known = [part.cpu().numpy() for part in sums]
         return self.used(self.features.pairs(*ids, left_out=left_out, sums=known))
 
-    def pair_scores(self, final: Tensor, users: Tensor, items: Tensor, features: Tensor) -> Tensor:
-        """Scores of training users and items, int64 [b] each, with their features → [b]."""
-        product = sampled_products(final, final, users, self.n_users + items)[:, None]
-        scores: Tensor = self.head(torch.cat([product, features], dim=1))
+    def products(self, final: Tensor, users: Tensor, items: Tensor) -> Tensor:
+        """Inner products of training users and items, int64 [b] each → [b]."""
+        return self.columns.sum(sampled_products(final, final, users, self.n_users + items))
+
+    def head_scores(self, products: Tensor, features: Tensor) -> Tensor:
+        """Scores of pairs from their inner products [b] and features [b, n_features] → [b]."""
+        scores: Tensor = self.head(torch.cat([products[:, None], features], dim=1))
         return scores
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
         """The head's value for each pair."""
-        features = self.pair_features(users, items, left_out=False)
-        return self.pair_scores(self.final(), users, items, features)
+        products, own = self.products(self.final(), users, items), self.columns.share(len(users))
+        features = self.pair_features(users[own], items[own], left_out=False)
+        return self.columns.together(self.head_scores(products[own], features), len(users))
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """One matrix product, and the pair features of a block."""

@@ -65,7 +65,11 @@ class TrainConfig(BaseModel):
     checkpoint_seconds: float = Field(
         10, ge=0, description="minimum seconds between checkpoints; 0: after every epoch"
     )
-    device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:1`, `mps`")
+    device: str = Field(
+        "auto",
+        description="`auto`, `cpu`, `cuda`, `cuda:1`, `mps`; `auto`: a GPU if there is one, unless "
+        "the model's steps are too short for it",
+    )
     precision: Literal["float32", "float64", "bf16"] = Field(
         "float32", description="arithmetic of a step; bf16 is mixed precision"
     )

@@ -45,6 +45,9 @@ class Group:
         """Replace each tensor by its sum over the processes, in one all-reduce."""
         if self.size == 1 or not tensors:
             return
+        if len(tensors) == 1 and tensors[0].is_contiguous():
+            dist.all_reduce(tensors[0])
+            return
         joined = torch.cat([tensor.reshape(-1) for tensor in tensors])
         dist.all_reduce(joined)
         parts = torch.split(joined, [tensor.numel() for tensor in tensors])

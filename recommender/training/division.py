@@ -30,7 +30,12 @@ class Division(Protocol):
     """A model of which this process holds some rows: how to train and assemble them.
 
     All methods must be called in all processes at the same time.
+
+    Attributes:
+        own_samples: whether each process draws samples of its own, instead of all the same.
     """
+
+    own_samples: bool
 
     @property
     def tasks(self) -> Sequence[TrainingTask]:

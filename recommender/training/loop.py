@@ -88,7 +88,7 @@ class Trainer:
         """
         config = self.config
         _check_labels(split, config)
-        device = pick_device(config.device)
+        device = self.device_for(model)
         if config.threads:
             torch.set_num_threads(config.threads)
         if config.precision == "float64":
@@ -96,6 +96,18 @@ class Trainer:
         model.to(device)
         with process_group(device) as group, self._locked(group):
             return _Training(self, model, split, device, group).run()
+
+    def device_for(self, model: Recommender) -> torch.device:
+        """The device that `fit` uses: with `auto` a GPU, unless a CPU is faster for this model.
+
+        Raises:
+            ConfigError: the device is unavailable.
+        """
+        config = self.config
+        may_choose = config.device == "auto" and config.kernel != "torch" and not config.compile
+        if may_choose and config.precision != "bf16" and model.faster_on_cpu():
+            return torch.device("cpu")
+        return pick_device(config.device)
 
     def _locked(self, group: Group) -> AbstractContextManager[None]:
         """Lock the run folder against other trainings."""
@@ -167,6 +179,11 @@ class _Training:
         """Maximum number of epochs: as configured, or less if a task's schedule ends earlier."""
         return min([self.config.epochs, *(t.epochs for t in self.tasks if t.epochs is not None)])
 
+    @property
+    def _own_samples(self) -> bool:
+        """Whether each process draws its own samples."""
+        return self.division is not None and self.division.own_samples
+
     def _train_epoch(self) -> None:
         """Lines 2–11 of Algorithm 1: each task in turn, the KG one every kge_interval epochs."""
         began, worked = time.perf_counter(), time.process_time()
@@ -182,7 +199,7 @@ class _Training:
                     record[f"loss_{task.name}"] = self.steps[task.name].run(columns)
         self.epoch += 1
         record["train_seconds"] = time.perf_counter() - began
-        if self.division is None:  # every process has sampled them all
+        if not self._own_samples:  # every process has drawn them all
             n_samples /= self.group.size
         sums = torch.tensor([n_samples, time.process_time() - worked], device=self.device)
         self.group.sum_dense([sums])
@@ -195,7 +212,7 @@ class _Training:
         self._tell("epoch", record)
 
     def _shuffled_samples(self, task: TrainingTask) -> tuple[Tensor, ...]:
-        rank = None if self.division is None else self.group.rank
+        rank = self.group.rank if self._own_samples else None
         rng = epoch_generator(self.config.seed, task.name, self.epoch, rank)
         seed_torch(self.config.seed, task.name, self.epoch, self.group.rank)
         columns = task.samples(rng)

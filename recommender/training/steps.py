@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -13,7 +13,7 @@ from recommender.training.adam import Adam
 from recommender.training.distributed import Group
 from recommender.training.tasks import TrainingTask
 
-__all__ = ["TorchSteps"]
+__all__ = ["TorchSteps", "WholeBatchSteps"]
 
 
 class TorchSteps:
@@ -67,3 +67,34 @@ class TorchSteps:
 
     def _arithmetic(self, device: torch.device) -> AbstractContextManager[object]:
         return torch.autocast(device.type, torch.bfloat16) if self.bf16 else nullcontext()
+
+
+class WholeBatchSteps(TorchSteps):
+    """Steps of processes that each hold a part of the parameters, on batches that all have drawn.
+
+    `task.loss` is a process's part of the sum, and its gradients for the parameters that it holds
+    alone are complete.
+
+    Args:
+        task, optimizer, group: as in `TorchSteps`.
+        divided: the ids of the parameters that are divided; the others are equal in all processes.
+    """
+
+    def __init__(
+        self,
+        task: TrainingTask,
+        optimizer: Adam | Adagrad,
+        group: Group,
+        divided: Collection[int],
+    ) -> None:
+        super().__init__(task, optimizer, group=group)
+        self._replicated = [p for p in task.parameters() if id(p) not in divided]
+
+    def step(self, batch: tuple[Tensor, ...]) -> Tensor:
+        """See `TorchSteps.step`."""
+        self.optimizer.zero_grad()
+        loss = self.task.loss(*batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.group.sum_dense([p.grad for p in self._replicated if p.grad is not None])
+        self.optimizer.step()
+        return loss.detach()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -12,6 +13,7 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from kg_builder.ontology import load_schema
 from pipeline.explore import Hit
 from recommender.data.statements import curie
 from recommender.explanation.relations import fill, plain_name, wording_of
@@ -107,12 +109,25 @@ def hue(kind: str) -> int:
     return HUES.get(kind, sum(map(ord, kind)) % 12)
 
 
-def _heading(predicate: str, direction: str, label: str) -> str:
+def heading(predicate: str, direction: str, label: str) -> str:
     """Heading of a group of facts: *genre*; seen from the other end *follower*, *work*."""
     if direction == "out":
         return label
+    if predicate in (of_facts := _kinds_of_facts()):
+        return of_facts[predicate]
     other = wording_of(predicate).inverse
     return f"{label} of" if other.endswith("(inverse)") else other
+
+
+@cache
+def _kinds_of_facts() -> dict[str, str]:
+    """Predicates from a membership or honour to its ends → the heading at these ends."""
+    return {
+        name: f"{class_.label}s"
+        for class_ in load_schema().classes.values()
+        for name in (class_.subject_by, class_.object_by)
+        if name and name != class_.reifies
+    }
 
 
 def _slug(text: str) -> str:
@@ -133,7 +148,7 @@ _ENVIRONMENT.filters |= {
     "place": _place,
     "kind": _kind,
     "hue": hue,
-    "heading": _heading,
+    "heading": heading,
     "slug": _slug,
     "query": urlencode,
     "thousands": lambda number: f"{number:,}",

@@ -71,7 +71,10 @@ def reasons(found: Extraction) -> list[str]:
 class RunHere:
     """Runs units in this process, and counts them."""
 
-    def __init__(self, folder: Path) -> None:
+    threads = 2
+
+    def __init__(self, folder: Path, memory: int = 2000) -> None:
+        self.memory = memory
         self.shared, self.count = folder / "shared", 0
         self.shared.mkdir()
         self._folder = folder

@@ -25,6 +25,29 @@ def test_a_build_tells_every_stage_and_where_the_result_lies(tiny, monkeypatch, 
     assert "quality.html" in output.replace("\n", "")
 
 
+def test_neither_the_memory_nor_the_processes_change_a_byte(tiny, monkeypatch):
+    found = []
+    for name, more in (("out", ()), ("small", ("--memory", "200MB", "--workers", "2"))):
+        told = [*arguments(tiny)[:-1], str(tiny / name), *more]
+        assert run(monkeypatch, "build", *told) == 0
+        paths = sorted(path for path in (tiny / name).rglob("*") if path.is_file())
+        found.append(
+            {
+                str(path.relative_to(tiny / name)): path.read_bytes()
+                for path in paths
+                if ".units" not in path.parts and path.name != "manifest.json"
+            }
+        )
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("size", ["much", "2", "-1GB", "10MB"])
+def test_a_memory_that_is_none_or_too_small(tiny, monkeypatch, capsys, size):
+    assert run(monkeypatch, "build", *arguments(tiny), f"--memory={size}") == 2
+    error = capsys.readouterr().err
+    assert error == f"error: memory '{size}' (give at least 200MB, such as 2GB)\n"
+
+
 @pytest.mark.parametrize(
     ("spoil", "messages"),
     [

@@ -89,7 +89,8 @@ def test_mined_facts_of_a_build_are_true_and_apart(tables):
 def test_a_small_graph_is_not_mined_and_the_summary_says_so(tables):
     statements, entities = tables
     config = MiningConfig()
-    found, counts = mine_facts(statements, entities, config, load_schema())
+    with pytest.warns(UserWarning, match="too few to mine from"):
+        found, counts = mine_facts(statements, entities, config, load_schema())
     assert found.empty
     assert counts == {"stated facts, too few to mine from (fewer than 20,000)": len(statements)}
 

@@ -323,3 +323,42 @@ def test_commas_between_thousands_of_plays_are_declared_in_the_recipe(tmp_path):
     assert "decimal = \".\"  # numbers such as 1,200 in 'plays'" in recipe
     assert len(items) == 7
     assert positives(tmp_path) == 35
+
+
+def test_memberships_and_awards_are_facts_with_dates(tmp_path):
+    members = (
+        "person,band,from,to,plays\nKim Oak,Leaves,1986,1993,bass guitar\n"
+        "Kim Oak,Leaves,2004,2013,bass guitar;vocals\n"
+    )
+    awards = "artist,award,year\nLeaves,Fine Prize,2009\nStones,Nice Award,1994\n"
+    triples, _, text = built(tmp_path, {"members.csv": members, "awards.csv": awards})
+    assert {
+        "Kim Oak, member of Leaves (2004–2013) instrument vocals",
+        "Kim Oak, member of Leaves (1986–1993) endDate 1993",
+        "Kim Oak memberOf Leaves", "Leaves, Fine Prize (2009) eventDate 2009",
+        "Leaves award Fine Prize",
+    } <= triples  # fmt: skip
+    assert "Kim Oak, member of Leaves (1986–1993) instrument vocals" not in triples
+    assert not any(told.startswith(("Leaves beginDate", "Kim Oak beginDate")) for told in triples)
+    assert "Columns that are left out" not in text
+
+
+def test_ids_of_members_are_no_names_and_what_members_play_is_not_the_bands(tmp_path):
+    ids = "band_id,person_id,joined\n1,17,1990\n2,18,1991\n"
+    member = {"name": "Kim Oak", "from": 1986, "instruments": ["bass"]}
+    rows = [
+        {"artist": artist, "genre": "pop", "members": [{**member, "name": name}]}
+        for artist, name in (("Leaves", "Kim Oak"), ("Stones", "Ben Ash"))
+    ]
+    bands = "\n".join(map(json.dumps, rows))
+    triples, _, text = built(tmp_path, {"band_members.csv": ids, "bands.jsonl": bands})
+    assert "Kim Oak memberOf Leaves" in triples
+    assert not any("instrument" in told or "beginDate" in told for told in triples)
+    assert text.count("members.csv, ") == 3
+
+
+def test_a_column_that_shares_its_values_with_ids_refers_to_them(tmp_path):
+    releases = "id,title,artist\nr1,Leaf (LP),Ida\nr2,Leaf (CD),Ida\n"
+    tracks = "track_id,title,release,number\nt1,One,r1,1\nt2,One,r2,1\nt3,Two,r2,2\n"
+    _, _, text = built(tmp_path, {"albums.csv": releases, "tracks.csv": tracks})
+    assert 'release = { predicate = "onAlbum", ref = "albums" }' in text

@@ -114,6 +114,10 @@ path = "*.html"
             '{ predicate = "genre", splitt = ";" }',
             "sources.0.tables.t.columns.g.splitt: no such key (did you mean 'split'?)",
         ),
+        (
+            '{ predicate = "genre", rows = "a" }',
+            "sources.0.tables.t.columns.g.rows: no such key (a key of another table)",
+        ),
         ("{ split = 3 }", "sources.0.tables.t.columns.g.predicate: Field required"),
     ],
 )

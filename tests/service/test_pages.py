@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi.testclient import TestClient
 
+from service.pages.rendering import heading
 from service.problems import public_text
 from service.settings import Settings
 
@@ -96,3 +97,19 @@ def test_an_unknown_entity_has_links_to_similar_names(client: TestClient) -> Non
     found = page(client, "/entities/Portishaed", 404)
     assert '<a href="/entities/artist:Portishead">Portishead</a>' in found
     assert "There is no such page." in page(client, "/nowhere", 404)
+
+
+@pytest.mark.parametrize(
+    ("predicate", "direction", "shown"),
+    [
+        ("genre", "out", "genre"),
+        ("performer", "in", "work"),
+        ("group", "in", "memberships"),
+        ("member", "in", "memberships"),
+        ("recipient", "in", "honours"),
+    ],
+)
+def test_facts_are_headed_by_what_they_are_from_this_end(
+    predicate: str, direction: str, shown: str
+) -> None:
+    assert heading(predicate, direction, predicate) == shown

@@ -41,6 +41,7 @@ from kg_builder.extraction.values import (
 )
 from kg_builder.extraction.values.numbers import DecimalSign, decimal_sign, is_undecided
 from kg_builder.extraction.values.patterns import search
+from kg_builder.extraction.values.text import split_outside_brackets
 from kg_builder.ontology import Predicate, Schema, curie
 
 METHOD: Final = "mapping"
@@ -163,6 +164,7 @@ class ColumnReader:
             "quoted" if told else _words(self._type, self._datatype, out.schema, named=named)
         )
         self._bars = not (attribute or self._owned or told)
+        self._cut = re.compile(re.escape(mapping.split)) if mapping.split else None
         self._key_cache: Recent[tuple[str, str], str] = Recent()
         self._cells: Recent[tuple[Cell, Cell], list[_Object]] = Recent(_CELLS)
         self._scope = scope_of(mapping.ref) if mapping.ref else ""
@@ -220,7 +222,7 @@ class ColumnReader:
         """Split a cell into its values, in order."""
         if cell is None:
             return []
-        strip, cut = self.mapping.strip, self.mapping.split
+        strip, cut = self.mapping.strip, self._cut
         values: list[str] = []
         for part in (cell,) if isinstance(cell, str) else cell:
             if part.startswith(OPENING) and self._add_listed(part, values):
@@ -229,8 +231,8 @@ class ColumnReader:
             if text is not part and text.startswith(OPENING) and self._add_listed(text, values):
                 continue
             text = text.strip(strip) if strip else text
-            if cut and cut in text:
-                values += map(str.strip, text.split(cut))
+            if cut and cut.search(text):
+                values += map(str.strip, split_outside_brackets(cut, text))
             elif self._bars and " | " in text:
                 values += map(str.strip, text.split(" | "))
             else:

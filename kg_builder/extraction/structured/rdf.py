@@ -331,7 +331,7 @@ class _Reader:
             self._between.add(subject)
         elif isinstance(object_, ox.Literal):
             return
-        elif plain == MEMBERSHIP:
+        elif plain == MEMBERSHIP or (plain == TIME and isinstance(object_, ox.BlankNode)):
             self._between.add(_id(object_))
         elif plain == ABOUT and (short := address_id(subject)):
             self._same.setdefault(_id(object_), {})[short] = None

@@ -59,6 +59,41 @@ def without_halves(text: str) -> str:
 
 
 @lru_cache(maxsize=65536)
+def in_brackets(text: str) -> list[tuple[int, int]]:
+    """The spans of outermost pairs of round brackets, which separators do not divide.
+
+    >>> in_brackets("Ann (guitar, vocals), Bo (drums")
+    [(4, 20)]
+    """
+    spans: list[tuple[int, int]] = []
+    opened: list[int] = []
+    for found in _ROUND.finditer(text):
+        if found[0] == "(":
+            opened.append(found.start())
+        elif opened:
+            start = opened.pop()
+            while spans and spans[-1][0] > start:
+                spans.pop()
+            spans.append((start, found.end()))
+    return spans
+
+
+def split_outside_brackets(pattern: re.Pattern[str], text: str) -> list[str]:
+    """Split a text at the matches of a pattern that are in no pair of round brackets."""
+    spans = in_brackets(text) if "(" in text else []
+    if not spans:
+        return pattern.split(text)
+    parts, at = [], 0
+    for found in pattern.finditer(text):
+        if not any(start < found.start() < end for start, end in spans):
+            parts.append(text[at : found.start()])
+            at = found.end()
+    return [*parts, text[at:]]
+
+
+_ROUND: Final = re.compile(r"[()]")
+
+
 def fold(name: str) -> str:
     """Folded name under which mentions within one source are the same entity.
 

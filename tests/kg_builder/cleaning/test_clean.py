@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.cleaning.clean import CleaningConfig, clean
+from kg_builder.cleaning.constraints import with_types
 from kg_builder.ontology import load_schema
 from kg_builder.tables import STATEMENTS
 
@@ -34,13 +35,8 @@ def fact(subject, predicate, object_, kind="entity", *, source="a", confidence=1
 
 
 def cleaned(*facts, trust=None, **settings):
-    return clean(
-        STATEMENTS.frame(facts),
-        pd.Series(TYPES),
-        CleaningConfig(**settings),
-        schema=SCHEMA,
-        trust=trust,
-    )
+    typed = with_types(STATEMENTS.frame(facts), pd.Series(TYPES))
+    return clean(typed, CleaningConfig(**settings), schema=SCHEMA, trust=trust)
 
 
 def triples(result):
@@ -188,6 +184,7 @@ def test_nothing_is_lost_silently_and_cleaning_twice_changes_nothing(facts):
     result = cleaned(*[fact(*row, line=n) for n, row in enumerate(facts)])
     merged = result.counts["repetitions merged"]
     assert len(result.statements) + len(result.rejects) + merged == len(facts)
-    again = clean(result.statements, pd.Series(TYPES), CleaningConfig(), schema=SCHEMA)
+    typed = with_types(result.statements, pd.Series(TYPES))
+    again = clean(typed, CleaningConfig(), schema=SCHEMA)
     assert triples(again) == triples(result)
     assert len(again.rejects) == 0

@@ -9,6 +9,7 @@ from kg_builder.cleaning.constraints import (
     ends_before_beginning,
     half_told,
     implausible_date,
+    with_types,
     wrong_class,
     wrong_kind,
 )
@@ -62,7 +63,7 @@ def marked(mask, table):
 )
 def test_classes_at_both_ends(subject, predicate, object_, end, wrong):
     table = statements((subject, predicate, object_, "entity"))
-    assert marked(wrong_class(table, TYPES, SCHEMA, end=end), table) == [0] * wrong
+    assert marked(wrong_class(with_types(table, TYPES), SCHEMA, end=end), table) == [0] * wrong
 
 
 def test_a_literal_has_no_class_whatever_it_reads_like_and_its_subject_has():
@@ -71,8 +72,8 @@ def test_a_literal_has_no_class_whatever_it_reads_like_and_its_subject_has():
         ("artist:Blur", "genre", "place:London", "string"),
         ("artist:Blur", "genre", "place:London", "entity"),
     )
-    assert marked(wrong_class(table, TYPES, SCHEMA, end="subject"), table) == [0]
-    assert marked(wrong_class(table, TYPES, SCHEMA, end="object"), table) == [2]
+    assert marked(wrong_class(with_types(table, TYPES), SCHEMA, end="subject"), table) == [0]
+    assert marked(wrong_class(with_types(table, TYPES), SCHEMA, end="object"), table) == [2]
 
 
 @pytest.mark.parametrize(
@@ -149,13 +150,13 @@ def test_a_membership_without_an_end_says_nothing():
         ("membership:b", "beginDate", "1990", "gYear"),
         ("artist:Albarn", "genre", "genre:Britpop", "entity"),
     )
-    assert marked(half_told(table, types, SCHEMA), table) == [3, 4]
+    assert marked(half_told(with_types(table, types), SCHEMA), table) == [3, 4]
 
 
 def test_of_no_statements_none_is_wrong():
     table = statements()
     masks = [
-        wrong_class(table, TYPES, SCHEMA, end="subject"),
+        wrong_class(with_types(table, TYPES), SCHEMA, end="subject"),
         wrong_kind(table, SCHEMA),
         implausible_date(table.astype(str), earliest=1000, latest=2030),
     ]

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pandas as pd
 import pytest
 
-from kg_builder.cleaning import CleaningConfig, clean, clean_in_parts
+from kg_builder.cleaning import CleaningConfig, clean, clean_in_parts, with_types
 from kg_builder.ontology import load_schema
 from kg_builder.tables import ENTITIES, STATEMENTS
 from tests.kg_builder.cleaning.test_clean import TYPES, fact
@@ -32,11 +32,8 @@ FACTS = [
 ]
 
 
-@pytest.mark.parametrize("enabled", [True, False])
-@pytest.mark.parametrize("rows_of_part", [1, 5, 100])
-def test_the_same_statements_rejects_and_counts(tmp_path, rows_of_part, enabled):
-    statements, config = STATEMENTS.frame(FACTS), CleaningConfig(enabled=enabled)
-    statements.to_parquet(tmp_path / "statements.parquet")
+def write_tables(folder, statements):
+    statements.to_parquet(folder / "statements.parquet")
     ENTITIES.frame(
         {
             "entity": entity,
@@ -48,9 +45,17 @@ def test_the_same_statements_rejects_and_counts(tmp_path, rows_of_part, enabled)
             "records": 1,
         }
         for entity, type_ in TYPES.items()
-    ).to_parquet(tmp_path / "entities.parquet")
+    ).to_parquet(folder / "entities.parquet")
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("rows_of_part", [1, 5, 100])
+def test_the_same_statements_rejects_and_counts(tmp_path, rows_of_part, enabled):
+    statements, config = STATEMENTS.frame(FACTS), CleaningConfig(enabled=enabled)
+    write_tables(tmp_path, statements)
     trust = {"b": 0.5}
-    expected = clean(statements, pd.Series(TYPES), config, schema=SCHEMA, trust=trust)
+    typed = with_types(statements, pd.Series(TYPES))
+    expected = clean(typed, config, schema=SCHEMA, trust=trust)
     run = RunHere(tmp_path)
     with patch("kg_builder.partitions.ROWS_OF_PART", rows_of_part):
         rejects, counts = clean_in_parts(
@@ -68,3 +73,25 @@ def test_the_same_statements_rejects_and_counts(tmp_path, rows_of_part, enabled)
     pd.testing.assert_frame_equal(rejects, expected.rejects)
     sizes = {"statements": len(written), "rejects": len(rejects)}
     assert counts == {**sizes, **expected.counts}
+
+
+def test_the_memory_does_not_change_the_bytes(tmp_path):
+    write_tables(tmp_path, STATEMENTS.frame(FACTS * 5))
+    written = []
+    for memory in (2000, 500, 200):
+        (tmp_path / str(memory)).mkdir()
+        with (
+            patch("kg_builder.cleaning.parts._GROUP", 20),
+            patch("kg_builder.partitions.ROWS_OF_PART", 10),
+        ):
+            clean_in_parts(
+                tmp_path / "statements.parquet",
+                tmp_path / "entities.parquet",
+                tmp_path / "clean.parquet",
+                CleaningConfig(),
+                ontology=(),
+                trust={},
+                run_units=RunHere(tmp_path / str(memory), memory),
+            )
+        written.append((tmp_path / "clean.parquet").read_bytes())
+    assert written[0] == written[1] == written[2]

@@ -55,6 +55,9 @@ def test_an_infobox_becomes_statements(write: Write, run: Run) -> None:
         ("The Sugarcubes", "hasMember", "Björk"),
         ("The Sugarcubes", "hasMember", "Einar Örn Benediktsson"),
         ("The Sugarcubes", "homepage", "http://sugarcubes.example"),
+        ("Björk, member of The Sugarcubes", "member", "Björk"),
+        ("Björk, member of The Sugarcubes", "group", "The Sugarcubes"),
+        ("Björk, member of The Sugarcubes", "instrument", "vocals"),
     }
     assert list(record(found, "src/artist/kukl")["external_ids"]) == ["dbpedia:Kukl_(band)"]
     assert found.counts["unknown field: infobox shoe_size"] == 1

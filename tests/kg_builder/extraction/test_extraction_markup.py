@@ -413,6 +413,37 @@ def test_a_release_is_its_album(write: Write, run: Run) -> None:
     assert set(named(graph(write, run, *named_there))) == expected
 
 
+def test_formats_are_words_and_what_a_release_tells_in_vain_is_counted(
+    write: Write, run: Run
+) -> None:
+    release = {
+        "@type": "MusicRelease",
+        "musicReleaseFormat": "https://schema.org/VinylFormat",
+        "catalogNumber": "X1",
+        "releaseOf": {"@id": "#a"},
+    }
+    album = {"@type": "MusicAlbum", "@id": "#a", "name": "Leaf", "albumRelease": release}
+    found = graph(write, run, album)
+    assert set(named(found)) == {("Leaf", "medium", "Vinyl")}
+    assert found.counts["unknown field: schema:catalogNumber"] == 1
+
+
+def test_the_year_of_an_award_is_that_of_the_honour(write: Write, run: Run) -> None:
+    awards = ["Fine Prize (2009)", "2013 Nice Award", "Rich Medal"]
+    found = graph(write, run, {"@type": "Person", "name": "Ida", "award": awards})
+    assert {name for _, told, name in named(found) if told == "award"} >= {
+        "Fine Prize",
+        "Nice Award",
+        "Rich Medal",
+    }
+    years = {
+        (name.partition("award ")[2], year)
+        for name, told, year in named(found)
+        if told == "eventDate"
+    }
+    assert years == {("Fine Prize", "2009"), ("Nice Award", "2013")}
+
+
 def test_composers_of_the_recorded_work_are_the_songs(write: Write, run: Run) -> None:
     work = {"@type": "MusicComposition", "name": "One", "composer": "Ida", "lyricist": "Ben"}
     found = graph(write, run, {"@type": "MusicRecording", "name": "One", "recordingOf": work})

@@ -238,7 +238,7 @@ def test_roles_and_memberships_lead_to_the_member(write: Write, run: Run) -> Non
 @prefix tl: <http://purl.org/NET/c4dm/timeline.owl#> .
 e:b a mo:MusicGroup ; foaf:name "Leaves" ;
   mo:membership [ foaf:agent e:ida ;
-    event:time [ a tl:Interval ; tl:start "1990" ; tl:end "1992" ] ] ;
+    event:time [ tl:start "1990" ; tl:end "1992" ] ] ;
   s:member [ a s:OrganizationRole ; s:member e:ben ; s:startDate "1991" ] .
 [] a mo:Membership ; mo:group e:b ; foaf:agent e:cy .
 e:ida a mo:SoloMusicArtist ; foaf:name "Ida" .

@@ -99,6 +99,9 @@ def test_years_of_activity_and_other_names_of_a_band(write: Write, run: Run) -> 
         ("Ida Oak", "beginDate", "1978"),
         ("Ida Oak", "hasMember", "Ann"),
         ("Ida Oak", "hasMember", "Bob"),
+        ("Bob, member of Ida Oak", "member", "Bob"),
+        ("Bob, member of Ida Oak", "group", "Ida Oak"),
+        ("Bob, member of Ida Oak", "instrument", "drums"),
     }
 
 
@@ -465,6 +468,42 @@ def test_members_are_read_without_what_they_play(write: Write, run: Run) -> None
         names = {name for _, predicate, name in named(found) if predicate == "hasMember"}
         assert names == ({"Ida Oak", "Ben Elm"} if path == "*.wikitext" else {"Cy Ash"})
         assert reasons(found) == ["refers to another place"]
+
+
+MEMBERS = {
+    ("Ann Lee, member of Leaves (1986–1993)", "instrument", "guitar"),
+    ("Ann Lee, member of Leaves (1986–1993)", "instrument", "vocals"),
+    ("Ann Lee, member of Leaves (2004–)", "beginDate", "2004"),
+    ("Bo Bar, member of Leaves", "instrument", "drums"),
+    ("Leaves, award Mercury Prize", "eventDate", "1992"),
+}
+
+
+def test_notes_in_brackets_are_not_divided_and_tell_of_memberships_and_honours(
+    write: Write, run: Run
+) -> None:
+    write(
+        "a.wikitext",
+        "{{Infobox band|name=Leaves|members=[[Ann Lee]] (guitar, vocals; 1986–1993, 2004–present),"
+        " Bo Bar – drums, vocals, [[Cy Roe]] ([[bass guitar|bass]])"
+        "|label=4AD (1986–1993, 2004–2013), Elektra|awards=[[Mercury Prize]] (1992, 1993)}}",
+    )
+    rows = (
+        row("Members", "Ann Lee (guitar, vocals; 1986–1993, 2004–present), Bo Bar – drums, vocals")
+        + row("Labels", "4AD (1986–1993, 2004–2013), Elektra")
+        + row("Awards", "Mercury Prize (1992, 1993)")
+    )
+    write("a.html", wiki_page(rows))
+    for path, band in (("*.wikitext", "Leaves"), ("*.html", "Ida Oak")):
+        found = run(kind="semi-structured", path=path, type="Artist")
+        said = {tuple(str(part).replace(band, "Leaves") for part in fact) for fact in named(found)}
+        assert {name for _, told, name in said if told == "recordLabel"} == {"4AD", "Elektra"}
+        members = {name for _, told, name in said if told == "hasMember"}
+        assert members == {"Ann Lee", "Bo Bar"} | ({"Cy Roe"} if band == "Leaves" else set())
+        assert {fact for fact in MEMBERS if "award" not in fact[0]} <= said
+        years = {name for what, told, name in said if told == "eventDate"}
+        assert years == {"1992", "1993"}
+        assert found.counts["notes in brackets not used"] == 1
 
 
 def test_of_several_lengths_the_first_counts(write: Write, run: Run) -> None:

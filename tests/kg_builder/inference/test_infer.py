@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_builder.inference import InferenceConfig, infer
+from kg_builder.inference import InferenceConfig
 from kg_builder.ontology import load_schema
 from kg_builder.tables import ENTITIES, STATEMENTS
 
@@ -49,15 +49,14 @@ def inferred(result):
     return set(zip(rows["subject"], rows["predicate"], rows["object"], strict=True))
 
 
-def test_a_city_gives_the_country_with_its_premises():
-    result = infer(
+def test_a_city_gives_the_country_with_its_premises(infer_from):
+    result = infer_from(
         statements(
             ("artist:Björk", "origin", "place:Reykjavík"),
             ("place:Reykjavík", "locatedIn", "place:Iceland"),
         ),
         entities(artist_Björk="Artist", place_Reykjavík="Place", place_Iceland="Country"),
         InferenceConfig(rules=("origin-gives-country",)),
-        schema=SCHEMA,
     )
     assert inferred(result) == {("artist:Björk", "country", "place:Iceland")}
     row = result.statements.iloc[-1]
@@ -68,18 +67,17 @@ def test_a_city_gives_the_country_with_its_premises():
     assert abs(row["confidence"] - 0.9 * 0.9 * 0.95) < 1e-9
 
 
-def test_a_class_premise_holds_back_what_is_no_country():
-    result = infer(
+def test_a_class_premise_holds_back_what_is_no_country(infer_from):
+    result = infer_from(
         statements(("artist:Moby", "origin", "place:Harlem")),
         entities(artist_Moby="Artist", place_Harlem="Place"),
         InferenceConfig(rules=("origin-in-country",)),
-        schema=SCHEMA,
     )
     assert inferred(result) == set()
 
 
-def test_a_stated_country_silences_the_rule():
-    result = infer(
+def test_a_stated_country_silences_the_rule(infer_from):
+    result = infer_from(
         statements(
             ("artist:Nirvana", "origin", "place:Aberdeen"),
             ("artist:Nirvana", "country", "place:United_States"),
@@ -92,51 +90,46 @@ def test_a_stated_country_silences_the_rule():
             place_United_States="Country",
         ),
         InferenceConfig(rules=("origin-gives-country",)),
-        schema=SCHEMA,
     )
     assert inferred(result) == set()
 
 
-def test_decades_become_entities_of_their_own():
-    result = infer(
+def test_decades_become_entities_of_their_own(infer_from):
+    result = infer_from(
         statements(("artist:Blur", "beginDate", "1988")),
         entities(artist_Blur="Band"),
         InferenceConfig(rules=("band-decade",)),
-        schema=SCHEMA,
     )
     assert inferred(result) == {("artist:Blur", "decade", "decade:1980s")}
     assert result.entities.iloc[-1]["name"] == "1980s"
 
 
-def test_symmetric_facts_are_written_once_and_never_about_oneself():
-    result = infer(
+def test_symmetric_facts_are_written_once_and_never_about_oneself(infer_from):
+    result = infer_from(
         statements(
             ("artist:Albarn", "memberOf", "artist:Gorillaz"),
             ("artist:Albarn", "memberOf", "artist:Blur"),
         ),
         entities(artist_Albarn="SoloArtist", artist_Gorillaz="Band", artist_Blur="Band"),
         InferenceConfig(rules=("shared-member",)),
-        schema=SCHEMA,
     )
     assert inferred(result) == {("artist:Blur", "associatedWith", "artist:Gorillaz")}
 
 
-def test_statements_narrow_the_class():
-    result = infer(
+def test_statements_narrow_the_class(infer_from):
+    result = infer_from(
         statements(("artist:Albarn", "memberOf", "artist:Blur")),
         entities(artist_Albarn="Artist", artist_Blur="Artist"),
         InferenceConfig(rules=()),
-        schema=SCHEMA,
     )
     assert list(result.entities["type"]) == ["SoloArtist", "Band"]
 
 
-def test_contradicting_calls_leave_the_class_alone():
-    result = infer(
+def test_contradicting_calls_leave_the_class_alone(infer_from):
+    result = infer_from(
         statements(("genre:Rock", "memberOf", "artist:Blur")),
         entities(genre_Rock="Genre", artist_Blur="Band"),
         InferenceConfig(rules=()),
-        schema=SCHEMA,
     )
     assert list(result.entities["type"]) == ["Genre", "Band"]
 
@@ -145,18 +138,17 @@ places = st.integers(0, 5).map(lambda n: f"place:p{n}")
 
 
 @given(st.lists(st.tuples(places, places), max_size=12))
-def test_chains_reach_their_closure_and_stop(tmp_path_factory, pairs):
+def test_chains_reach_their_closure_and_stop(infer_from, tmp_path_factory, pairs):
     rule = tmp_path_factory.mktemp("rules") / "chain.toml"
     rule.write_text(
         '[[rule]]\nname="chain"\nwhen=["?a locatedIn ?b", "?b locatedIn ?c"]\n'
         'then="?a locatedIn ?c"\n'
     )
     pairs = sorted({(a, b) for a, b in pairs if a != b})
-    result = infer(
+    result = infer_from(
         statements(*[(a, "locatedIn", b) for a, b in pairs]),
         entities(**{f"place_p{n}": "Place" for n in range(6)}),
         InferenceConfig(files=(rule,)),
-        schema=SCHEMA,
     )
     reach = set(pairs)
     while True:
@@ -176,18 +168,17 @@ def rule(name, when, then, *more):
 
 
 @pytest.fixture
-def follows(tmp_path):
+def follows(infer_from, tmp_path):
     """Conclusions of rules, row by row."""
 
     def conclude(facts, *rules, progress=lambda done, total=None: None):
         path = tmp_path / "rules.toml"
         path.write_text("\n".join(rules))
         known = {entity for column in ("subject", "object") for entity in facts[column]}
-        result = infer(
+        result = infer_from(
             facts,
             entities(**{e.replace(":", "_", 1): "Entity" for e in known if ":" in e}),
             InferenceConfig(files=(path,), refine_types=False),
-            schema=SCHEMA,
             progress=progress,
         )
         rows = result.statements[result.statements["inferred"]]
@@ -317,17 +308,35 @@ def test_a_symmetric_conclusion_starts_with_the_smaller_name(follows):
     assert spo(follows(facts, alike)) == {("artist:Blur", "associatedWith", "artist:Oasis")}
 
 
-def test_new_editions_and_takes_give_their_artist_no_decade():
+def test_new_editions_and_takes_give_their_artist_no_decade(infer_from):
     works = {"album_a": "Album", "release_r": "Release", "recording_x": "Recording"}
     works["track_t"] = "Track"
     years = dict(zip(works, ("1989", "2014", "1994", "2003"), strict=True))
-    result = infer(
+    result = infer_from(
         statements(
             *((name.replace("_", ":"), "performer", "artist:Pixies") for name in works),
             *((name.replace("_", ":"), "releaseDate", year) for name, year in years.items()),
         ),
         entities(artist_Pixies="Band", **works),
         InferenceConfig(rules=("artist-decade-from-works",)),
-        schema=SCHEMA,
     )
     assert inferred(result) == {("artist:Pixies", "decade", "decade:1980s")}
+
+
+def test_neither_memory_nor_threads_change_the_result(infer_from):
+    letters = "abcdefghij"
+    facts = statements(
+        *((f"album:{a}{n}", "performer", f"artist:{b}{n % 50}") for a in letters for b in letters
+          for n in range(300)),
+        *((f"album:{a}{n}", "genre", f"genre:{a}{n % 7}") for a in letters for n in range(300)),
+        *((f"album:{a}{n}", "releaseDate", f"19{n % 50 + 50}") for a in letters for n in range(99)),
+    )  # fmt: skip
+    ours = entities(
+        **{f"album_{a}{n}": "Album" for a in letters for n in range(300)},
+        **{f"artist_{a}{n}": "Artist" for a in letters for n in range(50)},
+    )
+    one = infer_from(facts, ours, InferenceConfig())
+    two = infer_from(facts, ours, InferenceConfig(), memory="40MB", threads=3)
+    assert one.statements["inferred"].sum() > 10_000
+    pd.testing.assert_frame_equal(one.statements, two.statements)
+    pd.testing.assert_frame_equal(one.entities, two.entities)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from kg_builder.inference import InferenceConfig, SimilarConfig, infer
+from kg_builder.inference import InferenceConfig, SimilarConfig
 from kg_builder.inference.similar import similar_artists
 from kg_builder.inference.tag_meanings import is_genre, meaning_of
 from kg_builder.ontology import load_schema
@@ -81,7 +81,7 @@ def test_a_judgement_is_no_genre(tag):
     assert is_genre(tag) == (tag == "hardcore")
 
 
-def test_tags_become_facts_about_what_is_known_already():
+def test_tags_become_facts_about_what_is_known_already(infer_from):
     ours = entities(
         ("artist:A", "Artist", "A"),
         ("artist:B", "Artist", "B"),
@@ -100,7 +100,7 @@ def test_tags_become_facts_about_what_is_known_already():
         ("artist:C", "tag", "tag:uk"),
         ("artist:C", "country", "place:England"),
     )
-    result = infer(facts, ours, READ, schema=SCHEMA)
+    result = infer_from(facts, ours, READ)
     assert inferred(result) == {
         ("artist:A", "country", "place:United_Kingdom"),
         ("artist:A", "decade", "decade:1990s"),
@@ -112,7 +112,7 @@ def test_tags_become_facts_about_what_is_known_already():
     assert "decade:1990s" in set(result.entities["entity"])
 
 
-def test_a_tag_of_a_few_artists_is_no_genre_by_its_words():
+def test_a_tag_of_a_few_artists_is_no_genre_by_its_words(infer_from):
     names = [f"artist:{letter}" for letter in "ABCD"]
     ours = entities(
         *((name, "Artist", name[-1]) for name in names),
@@ -122,14 +122,14 @@ def test_a_tag_of_a_few_artists_is_no_genre_by_its_words():
     facts = tag_statements(
         *((name, "tag", "tag:dark_pop") for name in names), ("artist:A", "tag", "tag:sofa_rock")
     )
-    found = inferred(infer(facts, ours, READ, schema=SCHEMA))
+    found = inferred(infer_from(facts, ours, READ))
     assert found == {(name, "genre", "genre:dark_pop") for name in names}
 
 
-def test_nothing_is_read_unless_asked_for():
+def test_nothing_is_read_unless_asked_for(infer_from):
     ours = entities(("artist:A", "Artist", "A"), ("tag:uk", "Tag", "UK"))
     facts = tag_statements(("artist:A", "tag", "tag:uk"))
-    result = infer(facts, ours, InferenceConfig(rules=()), schema=SCHEMA)
+    result = infer_from(facts, ours, InferenceConfig(rules=()))
     pd.testing.assert_frame_equal(result.statements, facts)
 
 

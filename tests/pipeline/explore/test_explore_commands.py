@@ -38,6 +38,13 @@ def test_an_answer_is_printed_as_json_and_csv(run):
     assert out.splitlines()[0] == "band"
 
 
+def test_a_misspelt_term_of_a_query_without_an_answer_is_named(run):
+    status, _, err = run("query", "select * { ?a mkg:contry ?c ; a mkg:Band }")
+    assert status == 0
+    assert "mkg:contry is not in the data model: did you mean mkg:country?" in err
+    assert "mkg:Band" not in err
+
+
 def test_a_query_comes_from_a_file(run, tmp_path):
     (tmp_path / "q.rq").write_text(BANDS)
     assert run("query", f"@{tmp_path / 'q.rq'}")[0] == 0
@@ -50,6 +57,7 @@ def test_a_query_comes_from_a_file(run, tmp_path):
     [
         (("query", "select nothing"), "query: error at"),
         (("query", BANDS, "--format", "turtle"), "--format turtle: the answer is a table"),
+        (("query", "select * { ?a foo:b ?c }"), "query: the prefix 'foo' is not declared"),
         (("show", "Portshead"), "did you mean Portishead"),
     ],
 )

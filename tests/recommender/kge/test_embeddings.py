@@ -16,7 +16,8 @@ from recommender.data.graph import KnowledgeGraph
 from recommender.kge.base import TripleModel
 from recommender.kge.ranking import filtered_ranks, ranking_metrics
 from recommender.kge.registry import EMBEDDINGS, create_embedding
-from recommender.kge.training import KGETrainConfig, load_embedding, train_embedding
+from recommender.kge.runs import load_embedding
+from recommender.kge.training import KGETrainConfig, train_embedding
 from recommender.kge.triples import Triples, corrupt, split_triples
 from recommender.train_kge import main
 

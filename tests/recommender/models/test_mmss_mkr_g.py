@@ -271,7 +271,7 @@ def test_what_is_to_be_predicted_is_no_input(odd_train: TrainingSplit) -> None:
             final = model.final(masked=edges)
             asked = torch.from_numpy(users), torch.from_numpy(items)
             features = model.pair_features(*asked, left_out=True)
-            scores.append(model.pair_scores(final, *asked, features))
+            scores.append(model.head_scores(model.products(final, *asked), features))
             seen = model.score(*asked)
     assert torch.equal(*scores)
     assert not torch.allclose(scores[0], seen)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import socket
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,36 +16,9 @@ from recommender.training.checkpoint import read_checkpoint
 from recommender.training.distributed import Group, process_group
 from recommender.training.division import every_nth, interleaved
 from recommender.training.runs import load_run, read_metrics
+from tests.recommender.processes import in_two_processes
 
 SETTINGS = {"dim": 8, "batch_size": 16, "lr_rs": 0.02, "kge_interval": 2}
-
-
-def in_two_processes(work: Callable[[], None]) -> None:
-    """Run `work` in two processes as torchrun would, and check that both succeed."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def process(rank: int) -> None:
-        names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_PORT": port}
-        os.environ.update({name: str(value) for name, value in names.items()})
-        os.environ["MASTER_ADDR"] = "127.0.0.1"
-        work()
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # they do not survive a fork
-    try:
-        context = multiprocessing.get_context("fork")
-        processes = [context.Process(target=process, args=(rank,)) for rank in range(2)]
-        for started in processes:
-            started.start()
-        for started in processes:
-            started.join(60)
-            if started.is_alive():
-                started.kill()
-        assert [started.exitcode for started in processes] == [0, 0]
-    finally:
-        torch.set_num_threads(threads)
 
 
 def train(parts: Split, out: Path, *, epochs: int = 20, resume: bool = False) -> None:

@@ -57,6 +57,25 @@ def fit(data: Path, name: str = "mmss_mkr", settings: dict[str, Any] | None = No
 
 
 @pytest.mark.parametrize(
+    ("name", "settings", "training", "expected"),
+    [
+        ("mkr", {"dim": 64, "batch_size": 256}, {}, "cpu"),
+        ("mkr", {"dim": 128, "batch_size": 4096}, {}, "cuda"),
+        ("mkr", {"dim": 64, "batch_size": 256}, {"kernel": "torch"}, "cuda"),
+        ("mkr", {"dim": 64, "batch_size": 256, "f_rs": "mlp"}, {}, "cuda"),
+        ("lightgcn", {"dim": 8}, {}, "cuda"),
+        ("lightgcn", {"dim": 8}, {"device": "cpu"}, "cpu"),
+    ],
+)
+def test_a_gpu_is_left_alone_where_steps_are_too_short_for_it(
+    toy_data: Path, name, settings, training, expected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    model = create_model(name, split(load(toy_data), 1).train, **settings)
+    assert Trainer(**training).device_for(model).type == expected
+
+
+@pytest.mark.parametrize(
     "name",
     ["mkr", "mkr_1l", "mkr_dcn", "mkr_stitch", "mmss_mkr", "ms_mkr", "sm_mkr", "ss_mkr"],
 )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Final
 
 import mwparserfromhell
 from mwparserfromhell.nodes import ExternalLink, HTMLEntity, Tag, Template, Text, Wikilink
 
-from kg_builder.extraction.values import clean_text, parse_date
+from kg_builder.extraction.text import lexicon
+from kg_builder.extraction.values import clean_text, parse_date, parse_period
+from kg_builder.extraction.values.text import in_brackets
 
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _LISTS: Final = frozenset(
@@ -123,15 +126,6 @@ def refers_elsewhere(text: str) -> bool:
 _LONGEST: Final = 100
 
 
-def without_part_played(text: str) -> str:
-    """A member's name without what they play: "Cy Roe – drums".
-
-    >>> without_part_played("Cy Roe – drums, vocals"), without_part_played("Jay-Z")
-    ('Cy Roe', 'Jay-Z')
-    """
-    return re.split(r"\s+[–—-]\s+", text, maxsplit=1)[0].strip() or text
-
-
 @dataclass(frozen=True)
 class Item:
     """A value: its text, the linked article (if any), and a trailing note."""
@@ -139,6 +133,93 @@ class Item:
     text: str
     target: str = ""
     note: str = ""
+
+
+Details = dict[str, list[str]]
+"""Predicate → values of a membership or an honour."""
+
+
+def member(text: str, note: str = "") -> tuple[str, list[Details]]:
+    """A member's name, and details by period: "Cy Roe – drums (1990–1995, 2003–present)".
+
+    >>> member("Cy Roe – drums, vocals", "1990–1995; former")
+    ('Cy Roe', [{'role': ['drums', 'vocals'], 'beginDate': ['1990'], 'endDate': ['1995']}])
+    >>> member("Jay-Z")
+    ('Jay-Z', [])
+    """
+    name, *played = _DASH.split(text, maxsplit=1)
+    periods: list[Details] = []
+    roles: list[str] = []
+    for part in _AND.split(", ".join([*played, note])):
+        begin, end = parse_period(_NARROW.sub("–", part.strip()))
+        if begin is not None:
+            last = end if end or _RANGE.search(part) else begin  # "(1982)": in that year
+            periods.append({"beginDate": [begin.text], "endDate": [last.text] if last else []})
+        elif is_part_played(part):
+            roles.append(part.strip())
+    found = [{"role": roles, **period} if roles else period for period in periods or [{}]]
+    kept = [{name: values for name, values in details.items() if values} for details in found]
+    return name.strip() or text, [details for details in kept if details]
+
+
+def _members(values: Iterable[Item]) -> Iterator[Item]:
+    """Members of a list in which what one plays may be divided by commas as well.
+
+    >>> list(_members([Item("Ann – bass"), Item("vocals", note="1990")]))
+    [Item(text='Ann – bass', target='', note='vocals; 1990')]
+    """
+    last: Item | None = None
+    for item in values:
+        if last is not None and not item.target and is_part_played(item.text):
+            note = "; ".join(filter(None, (last.note, item.text, item.note)))
+            last = replace(last, note=note)
+            continue
+        if last is not None:
+            yield last
+        last = item
+    if last is not None:
+        yield last
+
+
+def described(predicate: str, values: Iterable[Item]) -> Iterator[tuple[Item, list[Details]]]:
+    """The values of a predicate, and the details of each as a membership or honour.
+
+    >>> list(described("award", [Item("Mercury Prize", note="1992, 1993")]))[0][1]
+    [{'eventDate': ['1992']}, {'eventDate': ['1993']}]
+    """
+    if predicate == "hasMember":
+        for item in _members(values):
+            name, details = member(item.text, item.note)
+            yield replace(item, text=name), details
+        return
+    for item in values:
+        if predicate == "memberOf":
+            yield item, member(item.text, item.note)[1]
+        else:
+            yield item, _years(item.note) if predicate == "award" else []
+
+
+def _years(note: str) -> list[Details]:
+    dates = [part.strip() for part in _AND.split(note) if parse_date(part.strip()) is not None]
+    return [{"eventDate": [date]} for date in dates]
+
+
+def is_part_played(text: str) -> bool:
+    """Whether a text is an instrument or role rather than a name.
+
+    >>> is_part_played("lead guitar"), is_part_played("Drums"), is_part_played("Ann Bass")
+    (True, True, False)
+    """
+    text, known = text.strip(), lexicon.instruments()
+    word = text.casefold()
+    is_kind = text[:1].islower() and word.rpartition(" ")[2] in known
+    return word in known or word in lexicon.roles() or is_kind
+
+
+_DASH: Final = re.compile(r"\s+[–—-]\s+")
+_NARROW: Final = re.compile(r"\s*[–—−]\s*")
+_RANGE: Final = re.compile(r"[–—−-]|since", re.IGNORECASE)
+_AND: Final = re.compile(r"[,;/&،、]|\band\b")
 
 
 def items(value: Any, *, commas: bool) -> list[Item]:
@@ -154,8 +235,7 @@ def items(value: Any, *, commas: bool) -> list[Item]:
         if piece.target:
             parted[-1].append(piece)
             continue
-        parts = _SPLIT.split(piece.text)
-        for index, part in enumerate(parts):
+        for index, part in enumerate(_SPLIT.split(piece.text)):
             if index:
                 parted.append([])
             if part:
@@ -163,7 +243,7 @@ def items(value: Any, *, commas: bool) -> list[Item]:
     groups = [group for group in parted if any(piece.text.strip(" *#:") for piece in group)]
     found: dict[str, Item] = {}
     for group in groups:
-        parting = _many_links(group) or (commas and len(groups) == 1)
+        parting = _names_several(group) or (commas and len(groups) == 1)
         for item in _items_of(group, commas=parting):
             found.setdefault(item.text.casefold(), item)
     return list(found.values())
@@ -308,17 +388,31 @@ def date_in(text: str) -> str:
     return text
 
 
-def _many_links(group: list[Piece]) -> bool:
-    return sum(bool(piece.target) for piece in group) > 1
+def _names_several(group: list[Piece]) -> bool:
+    """Whether a line has several links outside brackets."""
+    return sum(bool(piece.target) and not inside for piece, inside in _with_brackets(group)) > 1
+
+
+def _with_brackets(group: list[Piece]) -> Iterator[tuple[Piece, bool]]:
+    """The pieces of a line, cut at brackets: (piece, whether it is within a pair of them)."""
+    spans = in_brackets("".join(piece.text for piece in group))
+    at = 0
+    for piece in group:
+        end = at + len(piece.text)
+        cuts = [at, *(cut for span in spans for cut in span if at < cut < end), end]
+        for start, stop in pairwise(cuts):
+            inside = any(first <= start < last for first, last in spans)
+            yield Piece(piece.text[start - at : stop - at], piece.target), inside
+        at = end
 
 
 def _items_of(group: list[Piece], *, commas: bool) -> Iterator[Item]:
-    """Split a line into values at commas outside links."""
+    """Split a line into values at commas outside links and brackets."""
     text, target = "", ""
-    for piece in group:
-        if piece.target:
+    for piece, inside in _with_brackets(group):
+        if piece.target or inside:
             text += piece.text
-            target = target or piece.target
+            target = target or ("" if inside else piece.target)
             continue
         parts = _COMMA.split(piece.text) if commas else [piece.text]
         for index, part in enumerate(parts):

@@ -16,14 +16,15 @@ from kg_builder.extraction.collector import id_key
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.adapters.infobox_values import (
+    Details,
     Item,
     date_in,
+    described,
     items,
     parse,
     plain,
     refers_elsewhere,
     without_comments,
-    without_part_played,
     without_unclosed,
 )
 from kg_builder.extraction.values import (
@@ -336,29 +337,36 @@ class _Infobox:
                 text = f"http://{text}"
             self._say.say(key, mapping.predicate, text, evidence)
             return
-        for number, item in enumerate(items(value, commas=mapping.commas)):
-            self._relation(key, mapping, item, f"{evidence}/{number}")
+        values = described(mapping.predicate, items(value, commas=mapping.commas))
+        for number, (item, details) in enumerate(values):
+            self._relation(key, mapping, item, details, f"{evidence}/{number}")
 
-    def _relation(self, key: str, mapping: FieldMap, item: Item, evidence: str) -> None:
+    def _relation(
+        self, key: str, mapping: FieldMap, item: Item, details: list[Details], evidence: str
+    ) -> None:
         article = _article(item.target, self._document.source.language)
         external = [dbpedia_id(article)] if article else []
         predicate = self._out.schema.predicates[mapping.predicate]
         type_ = mapping.type or (predicate.domain if mapping.inverse else predicate.range)[0]
         text = item.text
-        if mapping.predicate == "hasMember":
-            text = without_part_played(text)
-            if refers_elsewhere(text):
-                self._out.reject("refers to another place", evidence, text)
-                return
+        if mapping.predicate == "hasMember" and refers_elsewhere(text):
+            self._out.reject("refers to another place", evidence, text)
+            return
+        if item.note and not details:
+            self._out.counts["notes in brackets not used"] += 1
         if type_ == "Place" and item.target and "," not in text:
             # "[[Bristol]], England" is one text; the link is only the town
             external = external if fold(_bare(item.target)) == fold(text) else []
         elif type_ == "Place" and fold(_bare(item.target)) != fold(text.partition(",")[0]):
             external = []
         if not mapping.inverse:
-            self._say.say(
+            object_ = self._say.say(
                 key, mapping.predicate, text, evidence, type_=type_, external_ids=external
             )
+            if object_:
+                ends, names = (key, object_), (self.topic_name, text)
+                for one in details:
+                    self._say.details(ends, mapping.predicate, names, one, evidence)
             return
         other = self._out.mention(type_, text, evidence=evidence, external_ids=external)
         self._say.link(other, mapping.predicate, key, evidence)

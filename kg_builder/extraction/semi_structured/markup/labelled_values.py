@@ -13,20 +13,23 @@ from kg_builder.databases import address_id
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.semi_structured.adapters.infobox_values import (
+    Details,
+    Item,
     date_in,
+    described,
     refers_elsewhere,
-    without_part_played,
 )
 from kg_builder.extraction.semi_structured.adapters.wikitext import (
     ALIAS_FIELDS,
     FIELD_OF_LABEL,
     INFOBOXES,
     PERIOD_FIELDS,
+    FieldMap,
     label_key,
 )
 from kg_builder.extraction.semi_structured.markup.nodes import absolute
 from kg_builder.extraction.values import clean_text, parse_period, without_disambiguator
-from kg_builder.extraction.values.text import fold
+from kg_builder.extraction.values.text import fold, split_outside_brackets
 from kg_builder.extraction.web_pages import is_unseen
 
 METHOD: Final = "table"
@@ -116,7 +119,9 @@ def add_facts(
         aliases=aliases,
         external_ids=[page_id] if page_id else [],
     )
-    topic = _Topic(key, type_, Assertions(out, METHOD, confidence), file, address)
+    topic = _Topic(
+        key, without_disambiguator(name), type_, Assertions(out, METHOD, confidence), file, address
+    )
     for fact in facts:
         topic.add(fact)
     for predicate, text in described[1:]:
@@ -152,6 +157,7 @@ def _description(root: html.HtmlElement) -> list[tuple[str, str]]:
 @dataclass(frozen=True)
 class _Topic:
     key: str
+    name: str
     type: str
     assertions: Assertions
     file: str
@@ -168,10 +174,10 @@ class _Topic:
         else:
             self._field(fact)
 
-    def say(self, predicate: str, text: str, pointer: str, type_: str | None = None) -> None:
-        """Add a statement of one value."""
+    def say(self, predicate: str, text: str, pointer: str, type_: str | None = None) -> str | None:
+        """Add a statement of one value; returns its object."""
         evidence = f"{self.file}#{pointer}"
-        self.assertions.say(self.key, predicate, text, evidence, type_=type_)
+        return self.assertions.say(self.key, predicate, text, evidence, type_=type_)
 
     def _field(self, fact: Fact) -> None:
         mapping = _FIELDS[fact.field]
@@ -186,14 +192,25 @@ class _Topic:
         elif predicate.is_attribute:
             self.say(mapping.predicate, _parts(fact.text, commas=False)[0], fact.pointer)
         else:
-            for text in _parts(fact.text, commas=mapping.commas):
-                if mapping.predicate == "hasMember":
-                    text = without_part_played(text)
-                    if refers_elsewhere(text):
-                        evidence = f"{self.file}#{fact.pointer}"
-                        self.assertions.out.reject("refers to another place", evidence, text)
-                        continue
-                self.say(mapping.predicate, text, fact.pointer, mapping.type)
+            values = _items(fact.text, commas=mapping.commas)
+            for item, details in described(mapping.predicate, values):
+                self._relation(mapping, item, details, fact.pointer)
+
+    def _relation(
+        self, mapping: FieldMap, item: Item, details: list[Details], pointer: str
+    ) -> None:
+        predicate, out = mapping.predicate, self.assertions.out
+        evidence = f"{self.file}#{pointer}"
+        if predicate == "hasMember" and refers_elsewhere(item.text):
+            out.reject("refers to another place", evidence, item.text)
+            return
+        if item.note and not details:
+            out.counts["notes in brackets not used"] += 1
+        object_ = self.say(predicate, item.text, pointer, mapping.type)
+        if object_:
+            ends, names = (self.key, object_), (self.name, item.text)
+            for one in details:
+                self.assertions.details(ends, predicate, names, one, evidence)
 
     def _period(self, fact: Fact) -> None:
         """Years of activity are the begin and end of a group, as in wikitext; not for a person."""
@@ -282,12 +299,23 @@ def _addresses(fact: Fact, page: str) -> list[str]:
 
 
 def _parts(text: str, *, commas: bool) -> list[str]:
-    """Split a cell into values; at commas only if there is no list, never within a link."""
+    """The values of a cell without notes in brackets; at least one."""
+    return [item.text for item in _items(text, commas=commas)] or [""]
+
+
+def _items(text: str, *, commas: bool) -> list[Item]:
+    """Split a cell into distinct values; at commas only if asked, never in links or brackets."""
     lines = [line for line in _BREAKS.split(text) if line.strip(" ,;")]
     if commas:
-        lines = [part for line in lines for part in _COMMAS.split(line)]
-    found = [_NOTE.sub("", clean_text(line.replace(_KEPT, ","))) for line in lines]
-    return list(dict.fromkeys(part for part in found if part)) or [""]
+        lines = [part for line in lines for part in split_outside_brackets(_COMMAS, line)]
+    found: dict[str, Item] = {}
+    for line in lines:
+        whole = clean_text(line.replace(_KEPT, ","))
+        note = _NOTE.search(whole)
+        name = whole[: note.start()] if note else whole
+        if name:
+            found.setdefault(name, Item(name, note=note[0].strip(" ()") if note else ""))
+    return list(found.values())
 
 
 def _lines(element: html.HtmlElement) -> str:

@@ -14,6 +14,7 @@ from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions, read_name, why_not
 from kg_builder.extraction.semi_structured.markup.nodes import (
     ALIASES,
+    BACK,
     CONTAINERS,
     DESCRIBING,
     GROUP_ONLY,
@@ -32,6 +33,8 @@ from kg_builder.extraction.semi_structured.markup.nodes import (
     Node,
     Text,
     absolute,
+    dated_award,
+    without_vocabulary,
 )
 from kg_builder.extraction.values import clean_text, country_name, decoded, is_placeholder
 from kg_builder.extraction.values.text import fold
@@ -316,6 +319,9 @@ class NodeMapper:
                     context = _Context(key, predicate, swapped, name)
                     for inner in value.properties.get(SCHEMA_ORG + name, []):
                         self._value(context, inner, depth + 1)
+                known = {*DESCRIBING, *(SCHEMA_ORG + name for name in (*names, *BACK))}
+                for iri in value.properties.keys() - known:
+                    self.out.counts[f"unknown field: {curie(iri)}"] += 1
 
     def _in_place(self, predicate: str, swapped: bool, type_: str) -> bool:
         """Whether the data model allows the property for the class."""
@@ -336,6 +342,7 @@ class NodeMapper:
         if item.is_attribute:
             text = value.first("name", "url", "contentUrl") or value.id
             if text:
+                text = without_vocabulary(text)
                 self._say.say(key, predicate, text, self._evidence(value.pointer))
             return
         if predicate == "recordLabel" and not swapped and _is_organization(value):
@@ -374,10 +381,15 @@ class NodeMapper:
             if item.datatype == "anyURI":
                 text = absolute(self._address_of_page, text)
             if text.strip():
+                text = without_vocabulary(text)
                 unit = self.out.schema.units.get(context.name)
                 self._say.say(context.key, predicate, text, evidence, unit=unit)
             return
         name = _name_in(text)
+        if predicate == "award":
+            name, year = dated_award(name)
+            if year:
+                context = replace(context, details={**context.details, "eventDate": [year]})
         if not name:
             if text.strip():
                 self.out.reject("thing without a name", evidence, f"{predicate}={text}")

@@ -122,6 +122,7 @@ MORE_CLASSES: Final = {
 """Generic schema.org classes, compatible with any class expected by the context."""
 
 ROLES: Final = frozenset({"Role", "OrganizationRole", "PerformanceRole", "EmployeeRole"})
+"""Classes of nodes that stand between an entity and another to tell more of their relation."""
 
 OF_ROLES: Final = {
     "startDate": "beginDate",
@@ -130,8 +131,6 @@ OF_ROLES: Final = {
     "namedPosition": "role",
 }
 """Property of a role in schema.org → detail of the fact that the role leads to."""
-
-"""Classes of nodes that stand between an entity and another to tell more of their relation."""
 
 WRAPPERS: Final = frozenset(
     {
@@ -156,6 +155,9 @@ MERGED: Final = {
 """Property → what is said of the nodes that it names is said of the entity itself: of an album its
 releases (LP, download), of a song the composition and the recordings."""
 
+BACK: Final = ("albumRelease", "releaseOf", "recordingOf", "recordedAs", "inAlbum")
+"""Properties of such a node that lead back to the entity or are read elsewhere."""
+
 CONTAINERS: Final = (
     "mainEntity",
     "about",
@@ -178,3 +180,30 @@ MUSIC_ONLY: Final = ("genre", "album", "albums", "track", "tracks", "recordLabel
 MANY: Final = frozenset({"genre", "tag", "role", "instrument"})
 PAGE: Final = re.compile(r"^[\w./-]+\.html?$")
 MAX_DEPTH: Final = 32
+
+
+_FORMAT: Final = re.compile(r"(?:https?://schema\.org/)([A-Z]\w*?)Format")
+_WORD_BEGINS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_AWARD: Final = re.compile(
+    r"(?:(?P<first>(?:19|20)\d\d) )?(?P<name>.+?)(?:,? [(\[](?P<last>(?:19|20)\d\d)[)\]])?"
+)
+
+
+def without_vocabulary(text: str) -> str:
+    """The words of one of schema.org's formats of releases; other texts as they are.
+
+    >>> without_vocabulary("https://schema.org/DigitalAudioTapeFormat"), without_vocabulary("CD")
+    ('Digital Audio Tape', 'CD')
+    """
+    found = _FORMAT.fullmatch(text.strip())
+    return _WORD_BEGINS.sub(" ", found[1]) if found else text
+
+
+def dated_award(text: str) -> tuple[str, str]:
+    """An award and its year, '' if none.
+
+    >>> dated_award("Mercury Prize (1992)"), dated_award("2013 Relentless Award")
+    (('Mercury Prize', '1992'), ('Relentless Award', '2013'))
+    """
+    found = _AWARD.fullmatch(text.strip())
+    return (found["name"], found["last"] or found["first"] or "") if found else (text, "")
