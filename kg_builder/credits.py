@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import Final
 
 _FEATURING: Final = r"\b(?:featuring|feat|ft|prod\. by)\b"
@@ -25,6 +25,13 @@ _BETWEEN_KNOWN: Final = re.compile(
     re.I,
 )
 """What may join artists who are all known by themselves."""
+
+LISTED: Final = re.compile(
+    r"\s*[,;/|、，]\s*(?:(?:and|&|und|et|y|e|og|och|и)\s+)?"
+    r"|\s+(?:&|\+|and|und|et|y|e|og|och|en|i|и)\s+",
+    re.I,
+)
+"""What may stand between things in a list, such as instruments."""
 
 _NO_FIRST_NAMES: Final = frozenset({
     "the", "a", "an", "der", "die", "das", "le", "la", "les", "el", "los", "las", "il", "lo", "de",
@@ -133,6 +140,16 @@ def credited(name: str, known: Container[str]) -> list[str]:
         if len(parts) > 1 and all(part.casefold() in known for part in parts):
             return list(dict.fromkeys(parts))
     return [name]
+
+
+def listed(text: str, is_known: Callable[[str], bool]) -> list[str]:
+    """The parts of "A, B and C" or "A / B" if all are known, else the text.
+
+    >>> listed("guitar & lead vocals", {"guitar", "lead vocals"}.__contains__)
+    ['guitar', 'lead vocals']
+    """
+    parts = [text] if len(text) > _LONGEST else [part for part in LISTED.split(text) if part]
+    return list(dict.fromkeys(parts)) if all(map(is_known, parts)) else [text]
 
 
 def guests_in_title(title: str, known: Container[str]) -> list[str]:

@@ -75,6 +75,20 @@ def page() -> str:
                 for name, item in schema.classes.items()
             ),
             "",
+            "## Identity",
+            "",
+            "A name identifies no entity of these classes. Two with ids in one source are",
+            "different; others are one if all of the facts agree (of a membership or an honour),",
+            "or the name and one of the facts do, while none stated on both sides differs.",
+            "",
+            "| class | identified by | must not differ either |",
+            "|---|---|---|",
+            *(
+                f"| {name} | {', '.join(item.identified_by)} | {', '.join(item.distinguished_by)} |"
+                for name, item in schema.classes.items()
+                if item.identified_by
+            ),
+            "",
             "## Predicates",
             "",
             "| predicate | domain | range | in other models |",

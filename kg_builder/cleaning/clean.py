@@ -15,6 +15,7 @@ from kg_builder.cleaning.conflicts import canonical_form, losing_values, merge_r
 from kg_builder.cleaning.constraints import (
     LIFE,
     ends_before_beginning,
+    half_told,
     implausible_date,
     wrong_class,
     wrong_kind,
@@ -28,6 +29,7 @@ REASONS: Final = (
     "literal and relation confused",
     "subject of a wrong class",
     "object of a wrong class",
+    "fact of which an end is missing",
     "implausible date",
     "ends before it begins",
     "contradicts a better supported value",
@@ -89,7 +91,7 @@ def clean(
     statements, turned = canonical_form(statements.reset_index(drop=True), schema)
     check = np.full(len(statements), len(REASONS))
     for number, bad in (
-        (5, implausible_date(statements, config.earliest_year, config.latest_year)),
+        (6, implausible_date(statements, config.earliest_year, config.latest_year)),
         (4, wrong_class(statements, schema, end="object")),
         (3, wrong_class(statements, schema, end="subject")),
         (2, wrong_kind(statements, schema)),
@@ -97,12 +99,14 @@ def clean(
         (0, statements["confidence"] < config.min_confidence),
     ):
         check[bad.to_numpy(dtype=bool)] = number
+    told = statements[(check == len(REASONS)) | (check == 6)]
+    check[told.index[half_told(told, schema)]] = 5
     dates = statements[(check == len(REASONS)) & statements["predicate"].isin(LIFE)]
-    check[dates.index[ends_before_beginning(dates)]] = 6
+    check[dates.index[ends_before_beginning(dates)]] = 7
     functional = [name for name, item in schema.predicates.items() if item.functional]
     values = statements[(check == len(REASONS)) & statements["predicate"].isin(functional)]
     redundant, contradicted = losing_values(values, schema, trust=trust or {})
-    check[values.index[contradicted]], check[values.index[redundant]] = 7, 8
+    check[values.index[contradicted]], check[values.index[redundant]] = 8, 9
     kept, merged = merge_repetitions(statements[check == len(REASONS)])
     dropped = np.flatnonzero(check < len(REASONS))
     dropped = dropped[np.argsort(check[dropped], kind="stable")]

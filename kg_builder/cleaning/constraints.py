@@ -60,6 +60,19 @@ def wrong_kind(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
     )
 
 
+def half_told(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
+    """Mask of all that is said of facts, such as memberships, of which an end is missing."""
+    found = pd.Series(False, index=statements.index)
+    for name, item in schema.classes.items():
+        if item.reifies:
+            below = [one for one in schema.classes if schema.is_a(one, name)]
+            facts = statements[statements[TYPES[0]].isin(below)]
+            for end in (item.subject_by, item.object_by):
+                whole = facts.loc[facts["predicate"] == end, "subject"]
+                found[facts.index[~facts["subject"].isin(whole)]] = True
+    return found
+
+
 def implausible_date(statements: pd.DataFrame, earliest: int, latest: int) -> pd.Series[bool]:
     """Mask of dates whose year lies outside [earliest, latest]."""
     years = _years(statements[statements["object_kind"].isin(_DATES)])

@@ -17,6 +17,7 @@ from kg_builder.extraction.values import (
     clean_text,
     country_name,
     decoded,
+    is_open_end,
     is_placeholder,
     language_name,
     parse_date,
@@ -28,6 +29,10 @@ from kg_builder.ontology import Predicate, Schema
 
 APPROXIMATE: Final = 0.8
 """Confidence factor of a date marked as approximate."""
+
+END: Final = "endDate"
+OPEN_ENDS: Final = "open ends"
+"""Name of the count of ends such as "present", which are neither dates nor faults."""
 
 _INTEGER: Final = re.compile(r"^([+-]?\d{1,18})(?:\.0+)?$")
 _DECIMAL: Final = re.compile(r"^[+-]?[0-9]+(?:\.[0-9]+)?$")
@@ -310,12 +315,16 @@ class Assertions:
         class_, swapped = found
         if swapped:
             ends, names = ends[::-1], names[::-1]
+        relation = schema.predicates[class_.reifies].label
+        if ends[0] == ends[1]:
+            self.out.reject(f"{relation} itself", evidence, names[0])
+            return
         dates = [
             literal.text if texts and (literal := read_literal(texts[0], "date")) else ""
             for texts in (details.get("beginDate"), details.get("endDate"))
         ]
         period = f" ({'–'.join(dates)})" if any(dates) else ""
-        name = f"{names[0]}, {schema.predicates[class_.reifies].label} {names[1]}{period}"
+        name = f"{names[0]}, {relation} {names[1]}{period}"
         key = self.out.mention(class_.name, name, evidence=evidence)
         self.link(key, class_.subject_by, ends[0], evidence)
         self.link(key, class_.object_by, ends[1], evidence)
@@ -353,6 +362,9 @@ class Assertions:
         unit: str | None,
         factor: float,
     ) -> str | None:
+        if predicate == END and is_open_end(text):
+            self.out.counts[OPEN_ENDS] += 1
+            return None
         datatype = str(self.out.schema.predicate(predicate).datatype)
         literal = read_literal(text, datatype, Notation(unit=unit))
         if literal is None:

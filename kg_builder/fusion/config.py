@@ -115,7 +115,7 @@ class FusionConfig(BaseModel):
     vocabularies: tuple[str, ...] = Field(
         (
             "Genre", "Tag", "Country", "Place", "Instrument", "RecordLabel", "Role", "Award",
-            "Language", "Decade", "Membership", "Honour",
+            "Language", "Decade",
         ),
         description="Classes whose entities are identified by name alone.",
     )  # fmt: skip

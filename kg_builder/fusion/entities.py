@@ -13,6 +13,7 @@ import pandas as pd
 from kg_builder.fusion.config import FusionConfig, SourceTraits
 from kg_builder.fusion.entity_names import Naming, assign_curies
 from kg_builder.fusion.fuse import Fused, Record, fuse
+from kg_builder.fusion.identity import identity_of
 from kg_builder.fusion.matching import Matching
 from kg_builder.fusion.profiles import refuse_doubles, values
 from kg_builder.ontology import Schema
@@ -55,7 +56,7 @@ def build_entities(
             key=lambda row: str(row["entity"]),
         )
     )
-    links = _links(frame, matching, config, curies, fused)
+    links = _links(frame, matching, config, curies, fused, schema)
     return entities, links
 
 
@@ -84,6 +85,7 @@ def _links(
     config: FusionConfig,
     curies: Mapping[int, str],
     fused: Mapping[int, Fused],
+    schema: Schema,
 ) -> pd.DataFrame:
     profiles, label = matching.profiles, matching.clustering.label
     # for each record and cluster, the best probability among the compared pairs
@@ -97,6 +99,7 @@ def _links(
         if label[i] != label[j] and p >= matching.unsure[row]:
             doubtful |= {i, j}
     size = np.bincount(label, minlength=len(label))
+    method = {name: _method(name, config, schema) for name in set(profiles.type)}
     rows = []
     for key in values(frame, "record"):
         index = profiles.position[key]
@@ -115,7 +118,7 @@ def _links(
                 "object": curies[own],
                 "score": round(score, 6),
                 "decision": "unsure" if index in doubtful and size[own] == 1 else "match",
-                "method": "name" if config.is_vocabulary(profiles.type[index]) else config.scorer,
+                "method": method[profiles.type[index]],
                 "candidates": json.dumps(
                     [
                         {"id": curies[o], "name": fused[o].name, "score": round(p, 6)}
@@ -126,6 +129,13 @@ def _links(
             }
         )
     return LINKS.frame(rows)
+
+
+def _method(type_: str, config: FusionConfig, schema: Schema) -> str:
+    """What decides whether records of a class are the same."""
+    if config.is_vocabulary(type_):
+        return "name"
+    return "facts" if identity_of(type_, config, schema) else config.scorer
 
 
 def identity_entities(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.DataFrame]:

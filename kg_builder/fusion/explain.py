@@ -8,6 +8,7 @@ import numpy as np
 
 from kg_builder.errors import DataError
 from kg_builder.fusion.config import FusionConfig
+from kg_builder.fusion.identity import identity_of
 from kg_builder.fusion.judgements import Judgements, pair
 from kg_builder.fusion.matching import Matching
 from kg_builder.fusion.score import Contribution
@@ -125,6 +126,14 @@ def _by_class(
         return f"vocabulary terms, identified by name alone: {keys[0]!r} " + (
             "on both sides" if equal else f"is not {keys[1]!r}"
         )
+    if rule := identity_of(kinds[0], config, schema):
+        if kinds[0] != kinds[1]:
+            return f"a {kinds[0]} is never a {kinds[1]}"
+        if matching.clustering.label[i] == matching.clustering.label[j]:
+            return f"what identifies a {rule.label} agrees: {', '.join(rule.identified_by)}"
+        if profiles.source[i] == profiles.source[j] and profiles.has_id[[i, j]].all():
+            return f"the source gives each {rule.label} its own id"
+        return f"what identifies a {rule.label} does not agree: {', '.join(rule.identified_by)}"
     if (
         not schema.compatible(*kinds)
         and matching.clustering.label[i] != matching.clustering.label[j]

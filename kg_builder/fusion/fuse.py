@@ -142,6 +142,9 @@ def _qualifiers(
     found: list[str] = []
     if agent:
         found += [q for r in records if (q := parse_name(r.name).qualifier) and not q.isdigit()]
+    if (rule := schema.identity(type_)) and not rule.reifies:
+        for predicate in rule.identified_by:
+            found += attributes.get(predicate, ())[:1]
     found += _first_performer(records)
     for predicate in ("country", "origin", "birthPlace", "locatedIn"):
         found += attributes.get(predicate, ())[:1]

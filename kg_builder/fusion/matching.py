@@ -15,11 +15,11 @@ from kg_builder.fusion.block_keys import unique_pairs
 from kg_builder.fusion.cluster import Clustering, cluster
 from kg_builder.fusion.compare import Comparison, compare
 from kg_builder.fusion.config import FusionConfig, SourceTraits
-from kg_builder.fusion.judgements import Judgements, Labels, read_judgements
+from kg_builder.fusion.identity import identity_of, merge_identified
+from kg_builder.fusion.judgements import Judgements, Labels, Verdict, pair, read_judgements
 from kg_builder.fusion.own_mentions import mentions_of_one_album, mentions_of_own_artists
 from kg_builder.fusion.profiles import Profiles, compatible_types, gather_values, profile
-from kg_builder.fusion.score import Scorer, fitting_pairs
-from kg_builder.fusion.scorers import make_scorer, overrule
+from kg_builder.fusion.score import Contribution, FellegiSunter, Scorer, fitting_pairs
 from kg_builder.fusion.unique_values import coded
 from kg_builder.fusion.vocabulary import group_vocabularies
 from kg_builder.ontology import Schema
@@ -110,11 +110,11 @@ def match_records(
         pairs, aside_comparison = pairs[:blocked], comparison.take(rows >= blocked)
         comparison = comparison.take(rows < blocked)
     progress(3, 5)
-    scorer = make_scorer(config, profiles, labels)
+    scorer = _scorer(config, profiles, labels)
     scorer.fit(
         comparison if trained else comparison.take(fitting_pairs(comparison, seed=config.seed))
     )
-    probability = overrule(scorer.probability(comparison), comparison, profiles, all_judgements)
+    probability = _overruled(scorer.probability(comparison), comparison, profiles, all_judgements)
     of_type = coded(profiles.type)
     thresholds = np.array(list(map(config.thresholds, of_type.distinct)), dtype=float)
     bands = thresholds.reshape(-1, 2)[of_type.codes[pairs[:, 0]]]
@@ -133,6 +133,7 @@ def match_records(
         must=must,
         cannot=cannot,
     )
+    clustering = merge_identified(clustering, profiles, statements, config, schema, cannot=cannot)
     progress(4, 5)
     return Matching(
         profiles,
@@ -145,6 +146,63 @@ def match_records(
         aside_comparison,
         frozenset(int(record) for pair in named for record in pair),
     )
+
+
+class Rules:
+    """Scorer with fixed weights: the levels' prior frequencies, and a match rate of 10%.
+
+    A decision does not depend on other records, which suits small or changing collections and
+    audits.
+    """
+
+    def __init__(self) -> None:
+        self._model = FellegiSunter(rounds=0)
+
+    def fit(self, comparison: Comparison) -> Rules:
+        """Does nothing."""
+        self._model.fit(comparison)
+        return self
+
+    def probability(self, comparison: Comparison) -> NDArray[np.float64]:
+        """Match probability of each pair, shape (n,)."""
+        return self._model.probability(comparison)
+
+    def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
+        """The contributions to one pair's log-odds."""
+        return self._model.explain(comparison, row)
+
+
+def _scorer(config: FusionConfig, profiles: Profiles, labels: Labels | None = None) -> Scorer:
+    """Create the configured scorer; labels select the supervised one."""
+    if labels is None and config.scorer == "supervised" and config.labels is not None:
+        judged = read_judgements(config.labels)
+
+        def labels(left: str, right: str) -> Verdict | None:
+            return judged.get(pair(left, right))
+
+    if labels is not None:
+        from kg_builder.fusion.supervised import Supervised  # slow to import, needed only here
+
+        return Supervised(labels, profiles, seed=config.seed)
+    return Rules() if config.scorer == "rules" else FellegiSunter()
+
+
+def _overruled(
+    probability: NDArray[np.float64],
+    comparison: Comparison,
+    profiles: Profiles,
+    judgements: Judgements,
+) -> NDArray[np.float64]:
+    """Replace probabilities by a person's decisions."""
+    if not judgements:
+        return probability
+    certain = {"same": 1.0, "different": 0.0}
+    found = probability.copy()
+    for row, (i, j) in enumerate(comparison.pairs.tolist()):
+        verdict = judgements.get(pair(profiles.record[i], profiles.record[j]))
+        if verdict in certain:
+            found[row] = certain[verdict]
+    return found
 
 
 def _own_mentions(
@@ -172,7 +230,11 @@ def _pairs(
     profiles: Profiles, config: FusionConfig, schema: Schema, judgements: Judgements
 ) -> NDArray[np.int64]:
     of_type = coded(profiles.type)
-    types = sorted(name for name in of_type.distinct if not config.is_vocabulary(name))
+    types = sorted(
+        name
+        for name in of_type.distinct
+        if not config.is_vocabulary(name) and identity_of(name, config, schema) is None
+    )
     allowed = compatible_types(schema, types, config)
     may_meet = np.array(
         [[(one, other) in allowed for other in of_type.distinct] for one in of_type.distinct]

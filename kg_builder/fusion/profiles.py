@@ -55,6 +55,7 @@ class Profiles:
         exclusive: per record, its source if that has no duplicates, else -1. A mention (an entity
             of which a source states only the name, such as a member in a list) may match a record
             of the same source even so.
+        has_id: per record, whether its source gives it an id: not to mentions.
         position: record key → index.
     """
 
@@ -72,6 +73,7 @@ class Profiles:
     source: NDArray[np.int64]
     sources: list[str]
     exclusive: NDArray[np.int64]
+    has_id: NDArray[np.bool_]
     position: dict[str, int]
 
     def __len__(self) -> int:
@@ -130,6 +132,7 @@ def profile(
         source=source,
         sources=sources,
         exclusive=np.where(clean[source] & ~mention, source, -1),
+        has_id=~mention,
         position={key: index for index, key in enumerate(keys)},
     )
 

@@ -131,14 +131,12 @@ class _Query:
         for number, atom in enumerate(rule.facts):
             self._conditions += self._matching(atom, f"f{number}", self._columns)
         for atom in rule.unless:
+            if atom.predicate == "a":
+                self._conditions.append(f"NOT {self._of_class(atom)}")
+                continue
             against = self._matching(atom, "u", dict(self._columns))
             self._conditions.append(_no_fact("u", [*against, "u.round = 0"]))
-        for atom in rule.classes:
-            below = (name for name in schema.classes if schema.is_a(name, atom.object))
-            entity = self._columns[atom.subject]
-            self._conditions.append(
-                f"{entity} IN (SELECT entity FROM thing WHERE type IN ({literals(below)}))"
-            )
+        self._conditions += map(self._of_class, rule.classes)
 
     def run(self, *, round_: int, new: int | None = None) -> None:
         """Add the conclusions to the table `found`.
@@ -189,6 +187,13 @@ class _Query:
             if wanted != column:
                 conditions.append(f"{column} = {wanted}")
         return conditions
+
+    def _of_class(self, atom: Atom) -> str:
+        """Condition for a premise that tests a class."""
+        classes = self._schema.classes
+        below = literals(name for name in classes if self._schema.is_a(name, atom.object))
+        entity = self._columns[atom.subject]
+        return f"({entity} IN (SELECT entity FROM thing WHERE type IN ({below})))"
 
     def _name(self, function: str) -> None:
         """Fill the table `named` with the function's entity of each value of the object."""

@@ -163,7 +163,7 @@ def _check(rule: Rule, schema: Schema, where: str) -> None:
     bound = {variable for atom in rule.facts for variable in atom.variables}
     used = {v for atom in (*rule.classes, rule.conclusion) for v in atom.variables}
     for atom in rule.unless:
-        if atom.predicate == "a" or not bound & set(atom.variables):
+        if not bound & set(atom.variables):
             raise DataError(
                 f"'unless' {atom.subject} {atom.predicate} {atom.object}: must be a statement "
                 "about something that the premises name",

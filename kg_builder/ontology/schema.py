@@ -26,7 +26,8 @@ class ClassDef:
     `reifies` is the predicate whose facts its entities describe further, such as `memberOf` with
     dates; '' for a class of things. `subject_by` and `object_by` lead to the ends of such a fact.
     `details` are predicates allowed although the class is not in their domains, from which the
-    classes of entities are inferred.
+    classes of entities are inferred. `identified_by` and `distinguished_by` tell apart entities
+    that are not identified by a name.
     """
 
     name: str
@@ -39,6 +40,8 @@ class ClassDef:
     subject_by: str = ""
     object_by: str = ""
     details: tuple[str, ...] = ()
+    identified_by: tuple[str, ...] = ()
+    distinguished_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,10 @@ class Schema:
         classes = (self.classes.get(name) for name in self.ancestors(class_))
         return any(item is not None and predicate in item.details for item in classes)
 
+    def identity(self, class_: str) -> ClassDef | None:
+        """The class, or nearest superclass, that tells what identifies entities; None for names."""
+        return self._identities.get(class_)
+
     def reification(self, predicate: str) -> tuple[ClassDef, bool] | None:
         """The class for details of a predicate's facts, and whether it is of the inverse."""
         for name, swapped in ((predicate, False), (self.predicates[predicate].inverse, True)):
@@ -153,6 +160,12 @@ class Schema:
                 if name and item.reifies == name:
                     return item, swapped
         return None
+
+    @cached_property
+    def _identities(self) -> dict[str, ClassDef]:
+        own = [item for item in self.classes.values() if item.identified_by]
+        own.sort(key=lambda item: len(self.ancestors(item.name)))  # the nearest class last
+        return {name: item for item in own for name in self.classes if self.is_a(name, item.name)}
 
     @cached_property
     def _with_shared_subclass(self) -> dict[str, frozenset[str]]:
@@ -239,6 +252,8 @@ def _classes(graph: rdflib.Graph) -> dict[str, ClassDef]:
             subject_by="".join(_names(graph, node, _MKG.reifiedSubject)[:1]),
             object_by="".join(_names(graph, node, _MKG.reifiedObject)[:1]),
             details=_names(graph, node, _MKG.hasDetail),
+            identified_by=_names(graph, node, _MKG.identifiedBy),
+            distinguished_by=_names(graph, node, _MKG.distinguishedBy),
         )
     return dict(sorted(found.items()))
 

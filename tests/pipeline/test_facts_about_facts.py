@@ -133,3 +133,61 @@ def test_the_integer_graph_has_the_facts_and_not_what_is_said_about_them(built):
     relations = set(pd.read_csv(built / "relations.tsv", sep="\t")["name"])
     assert {"member of", "award", "release of"} <= relations
     assert not relations & {"member", "group", "recipient"}
+
+
+TWO_SOURCES = {
+    "a.csv": "person,band,from,to,plays\nAnn Lee,The Testers,2001,present,guitar\n"
+    "Ann Lee,The Testers,1990,1995,guitar\n",
+    "b.csv": "id,who,group,begin,end,instrument\nm1,Ann Lee,Testers,2001,,vocals\n"
+    "m2,Ann Lee,Testers,1990,1995,vocals\nm3,Ann Lee,Testers,1990,1995,drums\n",
+    "r.toml": """
+name = "two"
+title = "Two"
+[[sources]]
+kind = "structured"
+name = "a"
+[sources.tables.members]
+path = "a.csv"
+type = "Membership"
+name = "{person}, member of {band} ({from}–{to})"
+[sources.tables.members.columns]
+person = { predicate = "member", type = "SoloArtist" }
+band = { predicate = "group" }
+from = { predicate = "beginDate" }
+to = { predicate = "endDate" }
+plays = { predicate = "instrument" }
+[[sources]]
+kind = "structured"
+name = "b"
+[sources.tables.members]
+path = "b.csv"
+type = "Membership"
+id = "id"
+name = "{who} in {group}"
+[sources.tables.members.columns]
+who = { predicate = "member", type = "SoloArtist" }
+group = { predicate = "group" }
+begin = { predicate = "beginDate" }
+end = { predicate = "endDate" }
+instrument = { predicate = "instrument" }
+""",
+}
+
+
+def test_memberships_of_two_sources_and_spellings(tmp_path):
+    """The open one is the same; of two with ids for one period the other source's is neither."""
+    for name, text in TWO_SOURCES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    build(tmp_path / "r.toml", raw=tmp_path, out=tmp_path / "out")
+    graph = rdflib.Graph().parse(tmp_path / "out" / "kg.ttl")
+    query = """SELECT ?from (GROUP_CONCAT(?plays; separator=" ") AS ?all) WHERE {
+        { SELECT ?m ?from ?plays WHERE { ?m a mkg:Membership ; mkg:beginDate ?from ;
+            mkg:instrument/rdfs:label ?plays } ORDER BY ?plays } } GROUP BY ?m ?from"""
+    assert answers(graph, query) == [
+        ("1990", "drums"),
+        ("1990", "guitar"),
+        ("1990", "vocals"),
+        ("2001", "guitar vocals"),
+    ]
+    rejects = pd.read_parquet(tmp_path / "out" / "stages" / "extraction" / "rejects.parquet")
+    assert rejects.empty

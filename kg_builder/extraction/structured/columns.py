@@ -11,12 +11,14 @@ from urllib.parse import unquote
 
 import regex
 
-from kg_builder.credits import MAY_BE_JOINT, credited, is_featuring
+from kg_builder.credits import LISTED, MAY_BE_JOINT, credited, is_featuring, listed
 from kg_builder.databases import address_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Row
-from kg_builder.extraction.collector import Collector, Recent, id_key, is_owned
+from kg_builder.extraction.collector import Collector, Recent, id_key, is_owned, name_key
 from kg_builder.extraction.objects import (
+    END,
+    OPEN_ENDS,
     Literal,
     Notation,
     object_type,
@@ -27,10 +29,12 @@ from kg_builder.extraction.objects import (
 from kg_builder.extraction.structured.config import ColumnMap, TypeColumn
 from kg_builder.extraction.tabular import Cell, RowsConfig
 from kg_builder.extraction.tabular.list_cells import OPENING, Words, holds_objects, list_in
+from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
     decoded,
+    is_open_end,
     is_placeholder,
     parse_period,
     without_disambiguator,
@@ -130,9 +134,11 @@ class ColumnReader:
                 where=where,
                 remedy="leave out ref, iri, type and inverse",
             )
-        self._type = (
-            "" if attribute else object_type(self._predicate, mapping.type, out.schema, where)
+        # a row of another table has the class that the table states
+        type_ = mapping.type or (
+            "Entity" if mapping.ref and len(self._predicate.range) > 1 else None
         )
+        self._type = "" if attribute else object_type(self._predicate, type_, out.schema, where)
         self._datatype = str(self._predicate.datatype)
         self._owned = not attribute and is_owned(self._type, out.schema)
         self._depends = self._owned and not mapping.iri
@@ -142,6 +148,9 @@ class ColumnReader:
             out.schema.is_a(self._type, "Artist") or self._type in {"Person", "Agent"}
         )
         """Whether names may be joint credits."""
+        self._plays = named and out.schema.is_a(self._type, "Instrument")
+        self._alone: set[str] = set()
+        """Lower-case names of instruments that occur alone in the column"""
         self._waiting: list[tuple[str, str, str]] = []
         """(subject, credit, evidence)"""
         self._signs: set[DecimalSign] = set()
@@ -193,6 +202,22 @@ class ColumnReader:
                     rows.append((subject, predicate, it, kind, METHOD, sure, where))
         self.out.statements(rows)
 
+    @property
+    def is_date(self) -> bool:
+        """Whether the values are dates."""
+        return self._datatype == "date"
+
+    def keys_of(self, cell: Cell) -> list[str]:
+        """Keys of the entities in a cell, as far as it alone tells them; nothing is added."""
+        found = []
+        for text in filter(None, map(self._value, self.split(cell))):
+            if self.mapping.ref:
+                found.append(id_key(self._ref_source, self._scope, text))
+            elif not self.mapping.iri:
+                name = article_in_front(clean_text(text, repair=self._repair))
+                found.append(name_key(self.out.source, self._type, name, self.out.schema))
+        return found
+
     def split(self, cell: Cell) -> list[str]:
         """Split a cell into its values, in order."""
         if cell is None:
@@ -232,7 +257,7 @@ class ColumnReader:
         self._waiting = []
         rows: list[Row] = []
         for subject, credit, evidence in waiting:
-            for name in credited(credit, self.out.names_of_artists):
+            for name in self._names_in(credit):
                 if key := self._named(name, subject, evidence):
                     ends = (key, subject) if self.mapping.inverse else (subject, key)
                     one, other = ends
@@ -242,6 +267,16 @@ class ColumnReader:
                     )
         self.out.statements(rows)
         self._decide()
+
+    def _names_in(self, credit: str) -> list[str]:
+        if self._plays:
+            return listed(credit, self._is_instrument)
+        return credited(credit, self.out.names_of_artists)
+
+    def _is_instrument(self, name: str) -> bool:
+        name = name.casefold()
+        known = lexicon.instruments()
+        return name in self._alone or name in known or name.split()[-1] in known  # lead vocals
 
     def _decide(self) -> None:
         """Add the numbers deferred until the column's decimal separator is known."""
@@ -301,6 +336,9 @@ class ColumnReader:
 
     def _literal(self, value: str, evidence: str) -> Literal | None:
         value = self._value(value)
+        if self.mapping.predicate == END and is_open_end(value):
+            self.out.counts[OPEN_ENDS] += bool(value)
+            return None
         if value and self.mapping.period:
             value = self._end(value, evidence)
         if not value:
@@ -333,11 +371,14 @@ class ColumnReader:
         if self.mapping.ref:
             return id_key(self._ref_source, self._scope, text)
         # the patterns of credits take quadratic time on runs of spaces
-        if self._credits and MAY_BE_JOINT.search(credit := " ".join(text.split())):
+        joint = LISTED if self._plays else MAY_BE_JOINT
+        if (self._credits or self._plays) and joint.search(credit := " ".join(text.split())):
             self._waiting.append((subject, credit, evidence))
             if len(self._waiting) >= _CREDITS:
                 self.finish()
             return None
+        if self._plays and len(self._alone) < _CREDITS:
+            self._alone.add(text.casefold())
         key = (
             self._by_iri(text, label, evidence)
             if self.mapping.iri

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import regex
@@ -39,6 +40,7 @@ from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
     decoded,
+    is_open_end,
     is_placeholder,
     without_disambiguator,
     without_honorific,
@@ -61,14 +63,32 @@ class RecordTableReader:
         out: Collector,
         *,
         scope_of: Callable[[str], str],
+        known: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+        names: dict[str, str] | None = None,
     ) -> None:
+        """Check the mapping.
+
+        Args:
+            name, table: the table and its name.
+            out: takes the records and statements.
+            scope_of: middle part of the keys of a table's rows.
+            known: table → record key → name, of tables read before that this one refers to.
+            names: takes the record keys and names of this table, if others need them.
+        """
         self.table, self.out = table, out
+        self._known, self._record_names = known, names
         self._where = f"source {out.source!r}, table {name!r}"
         self._scope = scope_of(name)
         self._names = (table.name,) if isinstance(table.name, str) else table.name
         self._template = ""
         if isinstance(table.name, str) and (parts := _IN_BRACES.findall(table.name)):
             self._names, self._template = tuple(dict.fromkeys(parts)), table.name
+            if rest := re.search(r".{0,20}[{}].{0,20}", _IN_BRACES.sub("", table.name)):
+                raise DataError(
+                    f"name {table.name!r} has a brace without a column: {rest[0].strip()!r}",
+                    where=self._where,
+                    remedy="write each column as {column}",
+                )
         self._columns = [
             ColumnReader(column, mapping, out, layout=table, where=self._where, scope_of=scope_of)
             for column, mappings in table.columns.items()
@@ -82,15 +102,18 @@ class RecordTableReader:
         except regex.error as fault:
             raise DataError(f"bad name_pattern: {fault}", where=self._where) from None
         self._ends = {type_: self._columns_of_ends(type_) for type_ in self._types.names}
+        self._dates = {item.column for item in self._columns if item.is_date}
+        self._refs = {item.column: item for item in self._columns if item.mapping.ref in known}
+        self._by_facts = {type_ for type_ in self._types.names if out.schema.identity(type_)}
         self._of_people = {
             type_ for type_ in self._types.names if out.schema.compatible(type_, "Person")
         }
 
-    def _columns_of_ends(self, type_: str) -> list[str]:
+    def _columns_of_ends(self, type_: str) -> list[ColumnReader]:
         """Columns without which a row about a fact, such as a membership, says nothing."""
         class_ = self.out.schema.classes[type_]
         ends = {class_.subject_by, class_.object_by} if class_.reifies else set()
-        return [item.column for item in self._columns if item.mapping.predicate in ends]
+        return [item for item in self._columns if item.mapping.predicate in ends]
 
     def columns(self) -> list[str]:
         """Required columns of the file."""
@@ -151,11 +174,12 @@ class RecordTableReader:
         if name not in self.table.real_names and is_placeholder(name, type_):
             rows.refuse(f"stands for nothing: no {type_.lower()}", number, name)
             return None
-        for column in self._ends[type_]:
-            if not _first(chunk.columns[column][index]):
-                rows.refuse(f"{type_.lower()} without {column}", number, name)
-                return None
+        if fault := self._fault_of_ends(type_, chunk, index):
+            rows.refuse(fault, number, name)
+            return None
         record_id = str(number)
+        if type_ in self._by_facts:  # not an id: equal facts are one entity
+            record_id = f"{self.out.schema.prefix(type_)}/line {number}"
         if self.table.id:
             record_id = plain_id(_first(chunk.columns[self.table.id][index]))
             nothing = record_id not in self.table.real_names and is_placeholder(record_id, "Work")
@@ -177,9 +201,29 @@ class RecordTableReader:
             external_ids=external,
         )
         self.out.row(key, optional=self.table.only_if_used)
+        if self._record_names is not None:
+            self._record_names[key] = name
         for reason, text in refused:
             self.out.reject(reason, rows.evidence(number), text)
         return key
+
+    def _fault_of_ends(self, type_: str, chunk: Chunk, index: int) -> str:
+        """Why a row about a fact tells none: an end is empty or unknown, or both are the same."""
+        seen: set[str] = set()
+        for reader in self._ends[type_]:
+            cell = chunk.columns[reader.column][index]
+            if not _first(cell):
+                return f"{type_.lower()} without {reader.column}"
+            keys = set(reader.keys_of(cell))
+            if reader.column in self._refs:
+                keys &= self._known[str(reader.mapping.ref)].keys()
+                if not keys:
+                    return f"{type_.lower()} of an unknown {reader.column}"
+            if keys & seen:
+                reified = self.out.schema.predicates[self.out.schema.classes[type_].reifies]
+                return f"{reified.label} itself"
+            seen |= keys
+        return ""
 
     def _names_in(self, chunk: Chunk, index: int) -> tuple[str, list[str]]:
         """Name and aliases in the same cell, from the first non-empty name column."""
@@ -208,11 +252,20 @@ class RecordTableReader:
 
     def _composed(self, chunk: Chunk, index: int) -> str:
         """Fill the name's template; '' if all its columns are empty."""
-        texts = {column: _first(chunk.columns[column][index]) for column in self._names}
+        texts = {column: self._text(column, chunk.columns[column][index]) for column in self._names}
         if not any(texts.values()):
             return ""
         name = _IN_BRACES.sub(lambda found: texts[found[1]], self._template)
         return clean_text(_EMPTY_BRACKETS.sub("", name), repair=self.table.repair).strip(" ,;–-")
+
+    def _text(self, column: str, cell: Cell) -> str:
+        """What a cell adds to a composed name: of a reference the name, of an open end nothing."""
+        if reader := self._refs.get(column):
+            known = self._known[str(reader.mapping.ref)]
+            if names := [known[key] for key in reader.keys_of(cell) if key in known]:
+                return ", ".join(names)
+        text = _first(cell)
+        return "" if column in self._dates and is_open_end(text) else text
 
     def _type_text(self, chunk: Chunk, index: int) -> str:
         column = self._types.column
@@ -319,11 +372,17 @@ def extract_structured(
         progress(before + done, whole)
 
     of_things: list[RecordTableReader] = []
-    for name, table in source.tables.items():
+    known: dict[str, dict[str, str]] = {}
+    order, needed = _in_order(source, out.schema)
+    for name in order:
+        table = source.tables[name]
         if isinstance(table, RdfTable):
             read_rdf(name, table, out, root)
         else:
-            reader = _read_rows(name, table, source, out, root, left_out, report)
+            names: dict[str, str] | None = {} if name in needed else None
+            reader = _read_rows(name, table, source, out, root, left_out, report, known, names)
+            if names is not None:
+                known[name] = names
             of_things += [reader] if isinstance(reader, RecordTableReader) else []
         before += sizes[name]
         progress(before, whole)
@@ -339,13 +398,15 @@ def _read_rows(
     root: Path,
     left_out: LeftOutPairs,
     report: Progress,
+    known: Mapping[str, Mapping[str, str]],
+    names: dict[str, str] | None,
 ) -> RecordTableReader | LinkTableReader | TripleTableReader:
     def scope_of(other: str) -> str:
         return _scope(source, other)
 
     reader: RecordTableReader | LinkTableReader | TripleTableReader
     if isinstance(table, RecordTable):
-        reader = RecordTableReader(name, table, out, scope_of=scope_of)
+        reader = RecordTableReader(name, table, out, scope_of=scope_of, known=known, names=names)
     elif isinstance(table, LinkTable):
         reader = LinkTableReader(name, table, out, scope_of=scope_of, left_out=left_out)
     else:
@@ -358,6 +419,38 @@ def _read_rows(
     for what, count in rows.counts.items():
         out.counts[f"{name}: {what}"] += count
     return reader
+
+
+def _in_order(source: StructuredSource, schema: Schema) -> tuple[list[str], set[str]]:
+    """The tables, each after those of which it needs the names; and all such tables."""
+    order: dict[str, None] = {}
+    needed: set[str] = set()
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        table = source.tables.get(name)
+        if isinstance(table, RecordTable) and name not in order:
+            for other in _needed_by(table, schema):
+                if other not in (*above, name):
+                    needed.add(other)
+                    visit(other, (*above, name))
+        if table is not None:
+            order[name] = None
+
+    for name in source.tables:
+        visit(name, ())
+    return list(order), needed
+
+
+def _needed_by(table: RecordTable, schema: Schema) -> Iterator[str]:
+    """Tables to which a name in braces, or an end of a fact such as a membership, refers."""
+    shown = _IN_BRACES.findall(table.name) if isinstance(table.name, str) else []
+    names = {table.type} if isinstance(table.type, str) else {*table.type.values.values()}
+    classes = [item for item in schema.classes.values() if item.name in names and item.reifies]
+    ends = {end for item in classes for end in (item.subject_by, item.object_by)}
+    for column, mappings in table.columns.items():
+        for item in (mappings,) if isinstance(mappings, ColumnMap) else mappings:
+            if item.ref and (column in shown or item.predicate in ends):
+                yield item.ref
 
 
 def _scope(source: StructuredSource, name: str) -> str:

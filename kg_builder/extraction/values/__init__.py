@@ -1,6 +1,12 @@
 """Parse single values: text, dates, durations, countries, languages."""
 
-from kg_builder.extraction.values.dates import DateValue, parse_date, parse_duration, parse_period
+from kg_builder.extraction.values.dates import (
+    DateValue,
+    is_open_end,
+    parse_date,
+    parse_duration,
+    parse_period,
+)
 from kg_builder.extraction.values.numbers import parse_number
 from kg_builder.extraction.values.text import (
     article_in_front,
@@ -21,6 +27,7 @@ __all__ = [
     "country_name",
     "decoded",
     "fold",
+    "is_open_end",
     "is_placeholder",
     "language_name",
     "parse_date",

@@ -20,7 +20,7 @@ _MONTH: Final = {
 _MONTH_WORD: Final = "|".join(sorted(_MONTH, key=len, reverse=True))
 
 _APPROXIMATE: Final = re.compile(
-    r"^(?:c(?:irca|a)?\.?\s*(?=\d)|(?:about|around|approximately|approx\.?|before|after|early|mid|"
+    r"^(?:c(?:irca|a)?\.?\s*(?=\d)|(?:about|around|approximately|approx\.?|early|mid|"
     r"late|q[1-4]|spring|summer|autumn|fall|winter|frühling|frühjahr|sommer|herbst|printemps|été|automne|"
     r"hiver|primavera|verano|otoño|invierno|estate|autunno|inverno)[\s-]+"
     r"(?:(?:of|de|del|dell|di)\s+)?(?=\S*\d)|"
@@ -96,7 +96,19 @@ _SINCE: Final = re.compile(
     re.IGNORECASE,
 )
 _YEAR_SIGN: Final = re.compile(r"(\d{4})\s*年(?!\s*\d)")
-_OPEN: Final = frozenset({"present", "now", "today", "ongoing", "current", "open", "..", ""})
+_SEASON: Final = re.compile(r"^(\d{4})\s*/\s*(\d{2})$")
+_OPEN: Final = frozenset(
+    (
+        *("", "..", "...", "…", "?", "-", "–", "—", "∞", "open", "now", "present", "to present"),
+        *("the present", "today", "to date", "current", "currently", "ongoing", "active", "still"),
+        *("still active", "heute", "bis heute", "jetzt", "aktuell", "présent", "aujourd'hui"),
+        *("à ce jour", "en cours", "actualidad", "presente", "hoy", "actual", "oggi", "attuale"),
+        *("in corso", "hoje", "atualmente", "atualidade", "heden", "nu", "idag", "i dag", "nutid"),
+        *("nykyään", "obecnie", "dosud", "ma", "prezent", "günümüz", "сейчас", "настоящее время"),
+        *("нині", "σήμερα", "avui", "sekarang", "現在", "现在", "현재"),
+    )
+)
+"""What stands for the end of a period that has not ended, or whose end is not told."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +136,8 @@ def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
 
     Years are 1000 to 2999. If the order of day and month is ambiguous (03/04/1999) and `day_first`
     is not given, both are dropped rather than guessed, as are zero parts (1999-00-00). Two-digit
-    years (12-Mar-82, May '97) are 1930 to 2029; they and seasons (1985/86) are approximate.
+    years (12-Mar-82, May '97) are 1930 to 2029; they and seasons (1985/86) are approximate. A bound
+    ("before 1990") is no date.
 
     >>> parse_date("1999-05-00").text, parse_date("12 May 1965").text, parse_date("c. 1940").kind
     ('1999-05', '1965-05-12', 'gYear')
@@ -156,6 +169,11 @@ def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
     return DateValue(f"{year:04d}-{month:02d}-{day:02d}", "date", approximate)
 
 
+def is_open_end(text: str) -> bool:
+    """Whether a text stands for the end of something that goes on: "present", "heute", "–"."""
+    return text.strip().strip("()[]").strip().casefold() in _OPEN
+
+
 def parse_period(text: str) -> tuple[DateValue | None, DateValue | None]:
     """Parse "1965–1970", "1991 to present", "since 1991" or one date, as (begin, end)."""
     text = _YEAR_SIGN.sub(r"\1", _SINCE.sub("", text.strip(), count=1))
@@ -168,7 +186,7 @@ def parse_period(text: str) -> tuple[DateValue | None, DateValue | None]:
     if len(parts) < 2:
         return None, None
     last = parts[-1].strip()
-    return parse_date(parts[0]), None if last.casefold() in _OPEN else parse_date(last)
+    return parse_date(parts[0]), None if is_open_end(last) else parse_date(last)
 
 
 def _full_year(year: int) -> int:
@@ -195,6 +213,8 @@ def _written(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
 
 def _parts(text: str, day_first: bool | None = None) -> tuple[int, int, int] | None:
     """Parse (year, month, day); missing parts are zero."""
+    if (season := _SEASON.match(text)) and int(season[2]) == (int(season[1]) + 1) % 100:
+        return int(season[1]), 0, 0  # 2001/02 may be of two years: the month is not sure
     if (found := _ISO.match(text)) and not (
         found[3] is None and int(found[2] or 0) >= _SEASONS.stop
     ):

@@ -7,6 +7,7 @@ import pytest
 
 from kg_builder.cleaning.constraints import (
     ends_before_beginning,
+    half_told,
     implausible_date,
     with_types,
     wrong_class,
@@ -135,6 +136,21 @@ def test_an_end_lies_before_every_beginning():
         ("artist:Blur", "endDate", "1970", "string"),
     )
     assert marked(ends_before_beginning(table), table) == [2]
+
+
+def test_a_membership_without_an_end_says_nothing():
+    types = pd.concat(
+        [TYPES, pd.Series({"membership:a": "Membership", "membership:b": "Membership"})]
+    )
+    table = statements(
+        ("membership:a", "member", "artist:Albarn", "entity"),
+        ("membership:a", "group", "artist:Blur", "entity"),
+        ("membership:a", "beginDate", "1988", "gYear"),
+        ("membership:b", "member", "artist:Albarn", "entity"),
+        ("membership:b", "beginDate", "1990", "gYear"),
+        ("artist:Albarn", "genre", "genre:Britpop", "entity"),
+    )
+    assert marked(half_told(with_types(table, types), SCHEMA), table) == [3, 4]
 
 
 def test_of_no_statements_none_is_wrong():

@@ -308,6 +308,21 @@ def test_a_symmetric_conclusion_starts_with_the_smaller_name(follows):
     assert spo(follows(facts, alike)) == {("artist:Blur", "associatedWith", "artist:Oasis")}
 
 
+def test_new_editions_and_takes_give_their_artist_no_decade(infer_from):
+    works = {"album_a": "Album", "release_r": "Release", "recording_x": "Recording"}
+    works["track_t"] = "Track"
+    years = dict(zip(works, ("1989", "2014", "1994", "2003"), strict=True))
+    result = infer_from(
+        statements(
+            *((name.replace("_", ":"), "performer", "artist:Pixies") for name in works),
+            *((name.replace("_", ":"), "releaseDate", year) for name, year in years.items()),
+        ),
+        entities(artist_Pixies="Band", **works),
+        InferenceConfig(rules=("artist-decade-from-works",)),
+    )
+    assert inferred(result) == {("artist:Pixies", "decade", "decade:1980s")}
+
+
 def test_neither_memory_nor_threads_change_the_result(infer_from):
     letters = "abcdefghij"
     facts = statements(

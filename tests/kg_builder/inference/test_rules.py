@@ -116,8 +116,8 @@ FAULTS = [
      "confidence 1.1 is not in (0, 1]", ""),
     (['when = ["?x origin ?y"]', 'then = "?x country ?y"', 'unless = ["?p country ?q"]'],
      "'unless' ?p country ?q: must be a statement about something that the premises name", ""),
-    (['when = ["?x origin ?y"]', 'then = "?x country ?y"', 'unless = ["?x a Band"]'],
-     "'unless' ?x a Band: must be a statement about something that the premises name", ""),
+    (['when = ["?x origin ?y"]', 'then = "?x country ?y"', 'unless = ["?p a Band"]'],
+     "'unless' ?p a Band: must be a statement about something that the premises name", ""),
 ]  # fmt: skip
 
 
