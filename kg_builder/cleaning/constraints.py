@@ -54,7 +54,7 @@ def half_told(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
     for name, item in schema.classes.items():
         if item.reifies:
             below = [one for one in schema.classes if schema.is_a(one, name)]
-            facts = statements[statements[TYPES[0]].isin(below)]
+            facts = statements[statements["subject type"].isin(below)]
             for end in (item.subject_by, item.object_by):
                 whole = facts.loc[facts["predicate"] == end, "subject"]
                 found[facts.index[~facts["subject"].isin(whole)]] = True
