@@ -323,7 +323,7 @@ class Assertions:
             literal.text if texts and (literal := read_literal(texts[0], "date")) else ""
             for texts in (details.get("beginDate"), details.get("endDate"))
         ]
-        period = f" ({'–'.join(dates)})" if any(dates) else ""
+        period = f" ({'–'.join(dict.fromkeys(dates))})" if any(dates) else ""
         name = f"{names[0]}, {relation} {names[1]}{period}"
         key = self.out.mention(class_.name, name, evidence=evidence)
         self.link(key, class_.subject_by, ends[0], evidence)
