@@ -60,7 +60,7 @@ class Part:
     """
 
     path: Path
-    rows: NDArray[np.int64]
+    rows: NDArray[np.uint32]
 
 
 def split(
@@ -81,7 +81,7 @@ def split(
         The non-empty parts.
     """
     writers: dict[int, _PartWriter] = {}
-    numbers: dict[int, list[NDArray[np.int64]]] = {}
+    numbers: dict[int, list[NDArray[np.uint32]]] = {}
     first = 0
     for table in tables:
         part = part_of(table)
@@ -93,7 +93,7 @@ def split(
             if number not in writers:
                 writers[number] = _PartWriter(folder / f"part-{number:03}.parquet", table.schema)
             writers[number].add(ordered.slice(start, end - start))
-            numbers.setdefault(number, []).append(first + order[start:end])
+            numbers.setdefault(number, []).append((first + order[start:end]).astype(np.uint32))
         first += len(table)
     for writer in writers.values():
         writer.close()

@@ -100,11 +100,11 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
         DataError: the file is missing or does not fit the table.
     """
     try:
-        if not table.categorical:
-            return table.from_arrow([pq.read_table(path)])
-        # by row groups: `read_table` would repeat the dictionaries for every 131,072 rows
         with pq.ParquetFile(path, read_dictionary=list(table.categorical)) as file:
             columns = [name for name in file.schema_arrow.names if name in table.schema.names]
+            if not table.categorical:
+                return table.from_arrow([file.read(columns=columns)])
+            # by row groups: `read` would repeat the dictionaries for every 131,072 rows
             groups = (
                 file.read_row_group(number, columns=columns)
                 for number in range(file.num_row_groups)

@@ -34,6 +34,8 @@ def alignment_table(
         candidate if there is no link; the decision is `match` with any link, `unsure` if a database
         has candidates left for review, else `no_match`.
     """
+    items = list(items)
+    entities = entities[entities["entity"].isin([entity for entity, _ in items])]
     name_and_ids = dict(
         zip(
             values(entities, "entity"),

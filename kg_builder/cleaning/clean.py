@@ -80,7 +80,8 @@ def clean(
     """Drop statements that violate the data model, resolve conflicts, merge repeats.
 
     Args:
-        statements: `tables.STATEMENTS` about entities, with their classes (`with_types`).
+        statements: `tables.STATEMENTS` about entities, with the columns `TYPES`, null where
+            a class is unknown and for literals.
         config: thresholds.
         schema: the data model.
         trust: source → trust in [0, 1], for conflicts between sources.

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from kg_builder.cleaning.conflicts import TYPES
 from kg_builder.ontology import Schema
 
 _YEAR = re.compile(r"-?[0-9]{4}")
@@ -25,22 +24,11 @@ _DATATYPES = {
 }
 
 
-def with_types(statements: pd.DataFrame, types: pd.Series[str]) -> pd.DataFrame:
-    """Add the classes of subjects and objects, null where unknown and for literals.
-
-    Args:
-        statements: `tables.STATEMENTS`.
-        types: class of each entity, indexed by its CURIE.
-    """
-    subject, object_ = (statements[end].map(types) for end in ("subject", "object"))
-    linking = statements["object_kind"] == "entity"
-    return statements.assign(**dict(zip(TYPES, (subject, object_.where(linking)), strict=True)))
-
-
 def wrong_class(statements: pd.DataFrame, schema: Schema, *, end: str) -> pd.Series[bool]:
     """Mask of statements whose subject (`end` = "subject") or object has a disallowed class.
 
-    Predicates of other vocabularies and entities of unknown class are not checked.
+    Predicates of other vocabularies and entities of unknown class are not checked. The class is
+    that in the column "subject type" ("object type").
     """
     return _judged(
         statements["predicate"],
@@ -66,7 +54,7 @@ def half_told(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
     for name, item in schema.classes.items():
         if item.reifies:
             below = [one for one in schema.classes if schema.is_a(one, name)]
-            facts = statements[statements[TYPES[0]].isin(below)]
+            facts = statements[statements["subject type"].isin(below)]
             for end in (item.subject_by, item.object_by):
                 whole = facts.loc[facts["predicate"] == end, "subject"]
                 found[facts.index[~facts["subject"].isin(whole)]] = True

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 
 from kg_builder.cleaning.clean import CleaningConfig, clean
 from kg_builder.cleaning.conflicts import TYPES, canonical_form, is_turned
-from kg_builder.cleaning.constraints import with_types
 from kg_builder.ontology import Schema, load_schema
 from kg_builder.ordered_pool import read_ahead
 from kg_builder.partitions import Part, part_numbers, parts_for, split
 from kg_builder.progress import Progress, silent
+from kg_builder.sql import database
 from kg_builder.tables import REJECTS, STATEMENTS
 from kg_builder.units import RunUnits, Unit
 
@@ -29,10 +30,10 @@ _REJECTS, _ROWS, _COUNTS = "rejects.parquet", "rows.npz", "counts.json"
 _GROUP: Final = 500_000
 """Statements per row group of the output, as far as none is dropped."""
 
-_ALL_AT_ONCE: Final = 2000
+_ALL_AT_ONCE: Final = 4000
 """Megabytes with which as many are processed at a time, otherwise a fraction of them."""
 
-_FRACTIONS: Final = (1, 2, 4, 5, 10, 20)
+_FRACTIONS: Final = (1, 2, 4, 5, 10, 20, 50)
 
 
 def clean_in_parts(
@@ -62,16 +63,16 @@ def clean_in_parts(
     table = pq.ParquetFile(statements)
     parts = parts_for(size := table.metadata.num_rows)
     schema = load_schema(*ontology)
-    known = pq.read_table(entities, columns=["entity", "type"])
-    types = pd.Series(known["type"].to_pandas().array, index=pd.Index(known["entity"].to_pandas()))
     batch = _GROUP // next(n for n in _FRACTIONS if n * run_units.memory >= _ALL_AT_ONCE)
-    divided = split(
-        (_with_types(rows, types) for rows in _tables(table, batch)),
-        lambda rows: _part_of(rows, parts, schema),
-        parts,
-        run_units.shared,
-    )
-    del types
+    with database(run_units.shared, f"{run_units.memory // 2}MB") as base:
+        known = base.read_parquet(str(entities)).project("entity, type")
+        known.create("thing")
+        divided = split(
+            (_with_types(rows, base) for rows in _tables(table, batch)),
+            lambda rows: _part_of(rows, parts, schema),
+            parts,
+            run_units.shared,
+        )
     arguments = {"config": config, "ontology": ontology, "trust": dict(trust)}
     units = [
         Unit(
@@ -132,11 +133,21 @@ def _tables(file: pq.ParquetFile, size: int) -> Iterator[pa.Table]:
     yield from read_ahead(pa.Table.from_batches([batch]) for batch in batches)
 
 
-def _with_types(rows: pa.Table, types: pd.Series[str]) -> pa.Table:
-    named = with_types(_frame(rows.select(["subject", "object", "object_kind"])), types)
-    for name in TYPES:
-        rows = rows.append_column(name, pa.array(named[name].array, pa.string()))
-    return rows
+def _with_types(rows: pa.Table, base: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Add the columns `TYPES`."""
+    ends = [rows[end].combine_chunks() for end in ("subject", "object")]
+    coded = pa.concat_arrays(ends).dictionary_encode()
+    names = pa.table({"name": coded.dictionary, "place": np.arange(len(coded.dictionary))})
+    base.register("names", names)
+    found = base.sql("SELECT place, type FROM names JOIN thing ON entity = name").to_arrow_table()
+    places = np.full(len(names), -1)
+    places[found["place"].to_numpy()] = np.arange(len(found))
+    types = found["type"].take(pa.array(places, mask=places < 0)).take(coded.indices)
+    linking = pc.equal(rows["object_kind"], "entity")
+    of_objects = pc.if_else(linking, types.slice(len(rows)), pa.scalar(None, pa.string()))
+    return rows.append_column(TYPES[0], types.slice(0, len(rows))).append_column(
+        TYPES[1], of_objects
+    )
 
 
 def _canonical(rows: pa.Table, schema: Schema) -> pa.Table:

@@ -328,7 +328,7 @@ class Assertions:
             literal.text if texts and (literal := read_literal(texts[0], "date")) else ""
             for texts in map(details.get, ("beginDate", END, EVENT))
         ]
-        when = dates[2] or "–".join(dates[:2])
+        when = dates[2] or "–".join(dict.fromkeys(dates[:2]))
         period = f" ({when})" if any(dates) else ""
         name = f"{names[0]}, {relation} {names[1]}{period}"
         key = self.out.mention(class_.name, name, evidence=evidence)

@@ -199,10 +199,11 @@ class Queries:
         found = self._answer(json.dumps(job) + "\n", timeout)
         if "error" in found:
             if unknown := self._undeclared(sparql, found["error"]):
+                known = ", ".join(f"{name}:" for name in sorted(self._prefixes))
                 raise DataError(
-                    f"the prefix {unknown!r} is not declared",
+                    f"the prefix {', '.join(f'{name}:' for name in unknown)} is not declared; "
+                    f"use PREFIX, or one of {known}",
                     where="query",
-                    remedy=f"PREFIX {unknown}: <…>, or one of {', '.join(sorted(self._prefixes))}",
                 )
             raise DataError(f"{found['error']}", where="query", remedy=_SYNTAX_REMEDY)
         rows = found["rows"]
@@ -217,14 +218,14 @@ class Queries:
             prefixes=self._prefixes,
         )
 
-    def _undeclared(self, sparql: str, error: str) -> str:
-        """The first prefix of a query that is not declared, if that is its error."""
+    def _undeclared(self, sparql: str, error: str) -> list[str]:
+        """The prefixes of a query that are not declared, if that is its error."""
         if "refix not found" not in error:
-            return ""
+            return []
         plain = _LITERAL.sub(" ", sparql)
         declared = {*self._prefixes, *re.findall(r"(?i)\bprefix\s+([\w-]*):", plain)}
-        used = re.findall(r"(?<![\w:?$])([A-Za-z][\w-]*):", plain)
-        return next((prefix for prefix in used if prefix not in declared), "")
+        used = re.findall(r"(?<![\w:?$/])([A-Za-z][\w.-]*):(?=[\w%\\])", plain)
+        return [prefix for prefix in dict.fromkeys(used) if prefix not in declared]
 
     def close(self) -> None:
         """Stop the processes; a busy one stops after its query."""

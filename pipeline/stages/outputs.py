@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -59,9 +58,29 @@ OPTIONAL_OUTPUTS: Final = (
 """Written only if the recipe has times or facts about users; the last only on request."""
 
 
-def write_outputs(
+def write_rdf(context: StageContext) -> int:
+    """Write the graph and the provenance of its facts; returns the number of triples."""
+    job = context.job
+    statements, title = context.artefact("statements.parquet"), _title(job.recipe)
+    written = write_graph(
+        statements,
+        context.artefact(TYPED_ENTITIES),
+        context.path("kg.ttl"),
+        context.path("kg.nt.gz"),
+        schema=job.schema,
+        title=title,
+        run_units=context.run_units,
+    )
+    write_provenance(
+        statements, context.path("provenance.trig"), title=title, run_units=context.run_units
+    )
+    return written
+
+
+def write_tables(
     context: StageContext,
     *,
+    written: int,
     statements: pd.DataFrame,
     entities: pd.DataFrame,
     records: pd.DataFrame,
@@ -72,9 +91,10 @@ def write_outputs(
     read: dict[str, int],
     judgements: dict[str, int],
 ) -> dict[str, int]:
-    """Write the graphs, the integer files with their id maps, and the quality report.
+    """Write the integer files with their id maps, the description, and the quality report.
 
-    `read` are the counts of the extraction stage, `judgements` those of a person's decisions.
+    `written` is the number of RDF triples, `read` are the counts of the extraction stage,
+    `judgements` those of a person's decisions.
 
     Raises:
         DataError: the graph is empty, there are interactions but no item among the entities, or the
@@ -82,7 +102,6 @@ def write_outputs(
     """
     job = context.job
     recipe, schema = job.recipe, job.schema
-    title = _title(recipe)
     items = items_of(
         interactions,
         entities,
@@ -110,25 +129,7 @@ def write_outputs(
         judgements=judgements,
     )
     facts.check(recipe)
-    context.progress(1, 5)
-    with ThreadPoolExecutor(1) as beside:  # units of the RDF files run in other processes
-        tables = beside.submit(_write_tables, context, facts)
-        written = write_graph(
-            context.artefact("statements.parquet"),
-            context.artefact(TYPED_ENTITIES),
-            context.path("kg.ttl"),
-            context.path("kg.nt.gz"),
-            schema=schema,
-            title=title,
-            run_units=context.run_units,
-        )
-        write_provenance(
-            context.artefact("statements.parquet"),
-            context.path("provenance.trig"),
-            title=title,
-            run_units=context.run_units,
-        )
-        tables.result()
+    context.progress(4, 5)
     about = description(
         statements,
         entities,
@@ -138,6 +139,32 @@ def write_outputs(
         triples=written,
     )
     write_bytes([about], context.path("void.ttl"))
+    write_integers(numbering.triples, context.path("kg_final.txt"))
+    write_integers(rated.rows, context.path("ratings_final.txt"))
+    times = times_of_positives(interactions, items, rated)
+    if times is not None:
+        write_tsv(times, context.path("ratings_times.tsv"))
+    write_tsv(_with_iris(numbering.entities), context.path("entities.tsv"))
+    write_tsv(_with_iris(numbering.relations), context.path("relations.tsv"))
+    raw_ids = _raw_ids(items, interactions, records, links)
+    write_tsv(
+        _with_iris(numbering.entities.iloc[: numbering.n_items, :3]).assign(
+            raw_id=["|".join(own) for own in raw_ids]
+        ),
+        context.path("items.tsv"),
+    )
+    write_tsv(_other_names(numbering.entities, entities), context.path("aliases.tsv"))
+    write_tsv(
+        pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
+        context.path("users.tsv"),
+    )
+    unused = REJECTS.empty() if user_numbering is None else user_numbering.rejects
+    context.write(REJECTS, "stages/triples/rejects.parquet", unused)
+    if user_numbering is not None:
+        _write_users(context, user_numbering, title=_title(recipe))
+    pairs = [(item, raw) for item, own in zip(items, raw_ids, strict=True) for raw in own]
+    write_tsv(alignment_table(pairs, entities, links), context.path("alignment.tsv"))
+    write_quality(facts, recipe, context.path("quality.json"), context.path("quality.html"))
     user_counts = {} if user_numbering is None else user_numbering.counts
     return {
         "triples": len(numbering.triples),
@@ -150,37 +177,6 @@ def write_outputs(
         **rated.counts,
         **{f"of users: {what}": n for what, n in user_counts.items()},
     }
-
-
-def _write_tables(context: StageContext, facts: Facts) -> None:
-    """Write the integer files, the id maps and the quality report."""
-    recipe, numbering, rated = context.job.recipe, facts.numbering, facts.ratings
-    write_integers(numbering.triples, context.path("kg_final.txt"))
-    write_integers(rated.rows, context.path("ratings_final.txt"))
-    times = times_of_positives(facts.interactions, facts.items, rated)
-    if times is not None:
-        write_tsv(times, context.path("ratings_times.tsv"))
-    write_tsv(_with_iris(numbering.entities), context.path("entities.tsv"))
-    write_tsv(_with_iris(numbering.relations), context.path("relations.tsv"))
-    raw_ids = _raw_ids(facts.items, facts.interactions, facts.records, facts.links)
-    write_tsv(
-        _with_iris(numbering.entities.iloc[: numbering.n_items, :3]).assign(
-            raw_id=["|".join(own) for own in raw_ids]
-        ),
-        context.path("items.tsv"),
-    )
-    write_tsv(_other_names(numbering.entities, facts.entities), context.path("aliases.tsv"))
-    write_tsv(
-        pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
-        context.path("users.tsv"),
-    )
-    unused = REJECTS.empty() if facts.users is None else facts.users.rejects
-    context.write(REJECTS, "stages/triples/rejects.parquet", unused)
-    if facts.users is not None:
-        _write_users(context, facts.users, title=_title(recipe))
-    pairs = [(item, raw) for item, own in zip(facts.items, raw_ids, strict=True) for raw in own]
-    write_tsv(alignment_table(pairs, facts.entities, facts.links), context.path("alignment.tsv"))
-    write_quality(facts, recipe, context.path("quality.json"), context.path("quality.html"))
 
 
 def _title(recipe: Recipe) -> str:

@@ -26,20 +26,25 @@ from pipeline.stages.artefact_names import (
     REJECTS_OF,
     TYPED_ENTITIES,
 )
-from pipeline.stages.outputs import OPTIONAL_OUTPUTS, OUTPUTS, write_outputs
+from pipeline.stages.outputs import OPTIONAL_OUTPUTS, OUTPUTS, write_rdf, write_tables
 from pipeline.stages.stage import Stage, StageContext
 
 
 def _triples(context: StageContext) -> dict[str, int]:
+    written = write_rdf(context)  # before the tables take memory
+    context.progress(3, 5)
     links = context.read(LINKS, "links.parquet")
     interactions = context.read(
         INTERACTIONS.only("user", "item", "raw_item", "weight", "liked", "time"), RAW_INTERACTIONS
     )
-    return write_outputs(
+    return write_tables(
         context,
+        written=written,
         statements=context.read(FACTS, "statements.parquet"),
-        entities=context.read(ENTITIES, TYPED_ENTITIES),
-        records=context.read(RECORDS, "records.parquet"),
+        entities=context.read(
+            ENTITIES.only("entity", "type", "name", "aliases", "external_ids"), TYPED_ENTITIES
+        ),
+        records=context.read(RECORDS.only("record", "source", "record_id"), "records.parquet"),
         links=links,
         interactions=rewrite_interactions(interactions, links),
         user_facts=context.read(USER_FACTS, EXTRACTED_USER_FACTS),

@@ -147,7 +147,7 @@ class Recommender(nn.Module, ABC):
     def divide(
         self, group: Group, train: TrainingSplit, negatives: NegativesPolicy
     ) -> Division | None:
-        """Keep a part of the rows, to train in parallel with other processes on the CPU.
+        """Keep a part of the tables, to train in parallel with other processes on the CPU.
 
         None if not supported; every process then holds the whole model.
         """

@@ -51,16 +51,16 @@ class ColumnDivision:
         parameters = dict(model.named_parameters())
         self._divided = {name: parameters[name] for name in axes}
         self._widths = {name: parameters[name].shape[axis] for name, axis in axes.items()}
-        self._axis_of = {id(parameters[name]): name for name in axes}
+        self._name_of = {id(parameters[name]): name for name in axes}
         for name, parameter in self._divided.items():
             parameter.data = self._own(name, parameter.data)
-        self._share_columns(Columns(group, self._axis_of))
+        self._share_columns(Columns(group, self._name_of))
         self.optimizers = {
             task.name: Adam(task.parameters(), (), learning_rate=task.learning_rate, rowwise=False)
             for task in tasks
         }
         self.steps: dict[str, Steps] = {
-            task.name: WholeBatchSteps(task, self.optimizers[task.name], group, self._axis_of)
+            task.name: WholeBatchSteps(task, self.optimizers[task.name], group, self._name_of)
             for task in tasks
         }
 
@@ -82,7 +82,7 @@ class ColumnDivision:
         finally:
             for name, values in own.items():
                 self._divided[name].data = values
-            self._share_columns(Columns(self.group, self._axis_of))
+            self._share_columns(Columns(self.group, self._name_of))
 
     def complete(self, state: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:
         """See `Division.complete`."""
@@ -123,7 +123,7 @@ class ColumnDivision:
         for parameter, (first, second, taken) in zip(
             task.parameters(), state["moments"], strict=True
         ):
-            name = self._axis_of.get(id(parameter))
+            name = self._name_of.get(id(parameter))
             if name is not None:
                 first, second = change(name, first), change(name, second)
             moments.append((first, second, taken))

@@ -1,9 +1,9 @@
-"""Process group of a data-parallel training under torchrun: sums, gathers, broadcasts.
+"""Process group of a training under torchrun: sums, gathers, broadcasts.
 
-There are two modes. If a model can be divided (`Recommender.divide`), every process trains on its
-own rows. Otherwise all processes draw the same batches from the same seed and process a slice of
-each; the gradients of the slices are summed, so that a step equals that of a single process up to
-rounding. Inactive outside torchrun.
+If a model can be divided (`Recommender.divide`), every process holds a part of its tables, by rows
+or by columns. Otherwise all processes draw the same batches from the same seed and process a slice
+of each; the gradients of the slices are summed, so that a step equals that of a single process up
+to rounding. Inactive outside torchrun.
 """
 
 from __future__ import annotations

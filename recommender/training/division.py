@@ -1,4 +1,4 @@
-"""Interface of a model divided over several processes, each training its own rows.
+"""Interface of a model divided over several processes, and steps of those that divide by rows.
 
 Processes that step alternately on disjoint rows give the same result as one process that takes all
 the steps in turn (Gemulla et al., "Large-scale matrix factorization with distributed stochastic

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from fastapi import Request
@@ -36,6 +35,13 @@ EXAMPLES: Final = {
         "} GROUP BY ?p ?person HAVING (COUNT(DISTINCT ?band) > 1)\n"
         "ORDER BY DESC(?bands) LIMIT 30"
     ),
+    "Who played what in which band, and when?": (
+        "SELECT ?person ?instrument ?band ?from ?to WHERE {\n"
+        "  ?m a mkg:Membership ; mkg:member/rdfs:label ?person ; mkg:group/rdfs:label ?band .\n"
+        "  OPTIONAL { ?m mkg:instrument/rdfs:label ?instrument }\n"
+        "  OPTIONAL { ?m mkg:beginDate ?from }\n  OPTIONAL { ?m mkg:endDate ?to }\n"
+        "} ORDER BY ?band ?from ?person LIMIT 50"
+    ),
     "What are the facts about Radiohead?": (
         "SELECT ?predicate ?value WHERE {\n"
         '  ?artist rdfs:label "Radiohead" ; ?predicate ?value .\n}'
@@ -48,8 +54,6 @@ EXAMPLES: Final = {
         'CONSTRUCT { ?s ?p ?label } WHERE {\n  ?label rdfs:label "4AD" .\n  ?s ?p ?label .\n}'
     ),
 }
-_PREFIX: Final = re.compile(r"(?<![\w?$<\"'/:])([A-Za-z][\w.-]*):(?=[\w%\\])")
-_DECLARED: Final = re.compile(r"(?i)\bprefix\s+([\w.-]*):")
 _SHOWN: Final = 500  # rows on the page; downloads have all
 
 
@@ -60,7 +64,7 @@ def sparql_page(request: Request, explorer: Explorer, query: str = "") -> Respon
         try:
             result = explorer.query(query)
         except DataError as fault:
-            error = public_text(_plain(str(fault), query, explorer), settings_of(request).data)
+            error = public_text(str(fault), settings_of(request).data)
         except BusyError:
             error = "too many queries at once; try again in a moment"
     rows = [] if result is None else result.values()[:_SHOWN]
@@ -77,16 +81,4 @@ def sparql_page(request: Request, explorer: Explorer, query: str = "") -> Respon
         examples=EXAMPLES,
         linked={name for name, space in explorer.prefixes.items() if space.endswith(f"/{name}/")},
         words=[] if fragment_only(request) else explorer.vocabulary,
-    )
-
-
-def _plain(fault: str, query: str, explorer: Explorer) -> str:
-    """The message on the page: an undeclared prefix by its name, others as they are."""
-    if "Prefix not found" not in fault:
-        return fault
-    declared = {*explorer.prefixes, *_DECLARED.findall(query)}
-    missing = [name for name in dict.fromkeys(_PREFIX.findall(query)) if name not in declared]
-    names = ", ".join(f"{name}:" for name in missing)
-    return f"query: the prefix {names} is not declared; use PREFIX, or one of " + ", ".join(
-        f"{name}:" for name in sorted(explorer.prefixes)
     )

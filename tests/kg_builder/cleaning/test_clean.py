@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.cleaning.clean import CleaningConfig, clean
-from kg_builder.cleaning.constraints import with_types
 from kg_builder.ontology import load_schema
 from kg_builder.tables import STATEMENTS
 
@@ -32,6 +31,13 @@ def fact(subject, predicate, object_, kind="entity", *, source="a", confidence=1
         "evidence": f"{source}.csv#line={line}",
         "inferred": False,
     }
+
+
+def with_types(statements, types):
+    """Add the classes of subjects and of objects that are entities."""
+    subject, object_ = (statements[end].map(types) for end in ("subject", "object"))
+    linking = statements["object_kind"] == "entity"
+    return statements.assign(**{"subject type": subject, "object type": object_.where(linking)})
 
 
 def cleaned(*facts, trust=None, **settings):

@@ -9,11 +9,11 @@ from kg_builder.cleaning.constraints import (
     ends_before_beginning,
     half_told,
     implausible_date,
-    with_types,
     wrong_class,
     wrong_kind,
 )
 from kg_builder.ontology import load_schema
+from tests.kg_builder.cleaning.test_clean import with_types
 
 SCHEMA = load_schema()
 TYPES = pd.Series(

@@ -7,10 +7,10 @@ from unittest.mock import patch
 import pandas as pd
 import pytest
 
-from kg_builder.cleaning import CleaningConfig, clean, clean_in_parts, with_types
+from kg_builder.cleaning import CleaningConfig, clean, clean_in_parts
 from kg_builder.ontology import load_schema
 from kg_builder.tables import ENTITIES, STATEMENTS
-from tests.kg_builder.cleaning.test_clean import TYPES, fact
+from tests.kg_builder.cleaning.test_clean import TYPES, fact, with_types
 from tests.kg_builder.conftest import RunHere
 
 SCHEMA = load_schema()

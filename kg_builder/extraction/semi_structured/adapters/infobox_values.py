@@ -144,8 +144,8 @@ def member(text: str, note: str = "") -> tuple[str, list[Details]]:
 
     >>> member("Cy Roe – drums, vocals", "1990–1995; former")
     ('Cy Roe', [{'role': ['drums', 'vocals'], 'beginDate': ['1990'], 'endDate': ['1995']}])
-    >>> member("Jay-Z")
-    ('Jay-Z', [])
+    >>> member("Jay-Z", "1982")
+    ('Jay-Z', [{'beginDate': ['1982'], 'endDate': ['1982']}])
     """
     name, *played = _DASH.split(text, maxsplit=1)
     periods: list[Details] = []
