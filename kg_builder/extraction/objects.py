@@ -31,6 +31,7 @@ APPROXIMATE: Final = 0.8
 """Confidence factor of a date marked as approximate."""
 
 END: Final = "endDate"
+EVENT: Final = "eventDate"
 OPEN_ENDS: Final = "open ends"
 """Name of the count of ends such as "present", which are neither dates nor faults."""
 
@@ -312,6 +313,10 @@ class Assertions:
         schema = self.out.schema
         if not details or not all(names) or (found := schema.reification(predicate)) is None:
             return
+        if len(times := details.get(EVENT, ())) > 1:  # each of them is a fact of its own
+            for text in times:
+                self.details(ends, predicate, names, {**details, EVENT: [text]}, evidence)
+            return
         class_, swapped = found
         if swapped:
             ends, names = ends[::-1], names[::-1]
@@ -321,9 +326,10 @@ class Assertions:
             return
         dates = [
             literal.text if texts and (literal := read_literal(texts[0], "date")) else ""
-            for texts in (details.get("beginDate"), details.get("endDate"))
+            for texts in map(details.get, ("beginDate", END, EVENT))
         ]
-        period = f" ({'–'.join(dict.fromkeys(dates))})" if any(dates) else ""
+        when = dates[2] or "–".join(dict.fromkeys(dates[:2]))
+        period = f" ({when})" if any(dates) else ""
         name = f"{names[0]}, {relation} {names[1]}{period}"
         key = self.out.mention(class_.name, name, evidence=evidence)
         self.link(key, class_.subject_by, ends[0], evidence)

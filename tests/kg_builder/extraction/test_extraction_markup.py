@@ -441,7 +441,7 @@ def test_the_year_of_an_award_is_that_of_the_honour(write: Write, run: Run) -> N
         for name, told, year in named(found)
         if told == "eventDate"
     }
-    assert years == {("Fine Prize", "2009"), ("Nice Award", "2013")}
+    assert years == {("Fine Prize (2009)", "2009"), ("Nice Award (2013)", "2013")}
 
 
 def test_composers_of_the_recorded_work_are_the_songs(write: Write, run: Run) -> None:

@@ -475,7 +475,8 @@ MEMBERS = {
     ("Ann Lee, member of Leaves (1986–1993)", "instrument", "vocals"),
     ("Ann Lee, member of Leaves (2004–)", "beginDate", "2004"),
     ("Bo Bar, member of Leaves", "instrument", "drums"),
-    ("Leaves, award Mercury Prize", "eventDate", "1992"),
+    ("Leaves, award Mercury Prize (1992)", "eventDate", "1992"),
+    ("Leaves, award Mercury Prize (1993)", "eventDate", "1993"),
 }
 
 
