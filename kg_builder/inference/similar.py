@@ -127,7 +127,10 @@ def _described(
 
 def _sorted_codes(column: pd.Series[str]) -> tuple[_Ints, list[str]]:
     """Encode each value by its index among the sorted distinct values; return both."""
-    encoded = pa.array(column).dictionary_encode()
+    values = pa.array(column)
+    if isinstance(values, pa.ChunkedArray):  # of a column that was read in several pieces
+        values = values.combine_chunks()
+    encoded = values.dictionary_encode()
     order = pc.sort_indices(encoded.dictionary)
     rank = np.empty(len(order), dtype=np.int64)
     rank[order.to_numpy()] = np.arange(len(order))
