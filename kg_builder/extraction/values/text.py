@@ -6,6 +6,7 @@ import html
 import re
 import tomllib
 import unicodedata
+from bisect import bisect_right
 from functools import lru_cache
 from importlib import resources
 from typing import Final
@@ -59,11 +60,13 @@ def without_halves(text: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def in_brackets(text: str) -> list[tuple[int, int]]:
-    """The spans of outermost pairs of round brackets, which separators do not divide.
+def bracket_turns(text: str) -> list[int]:
+    """The begins and ends, in turn, of outermost pairs of round brackets.
 
-    >>> in_brackets("Ann (guitar, vocals), Bo (drums")
-    [(4, 20)]
+    A place is within a pair if the number of turns up to it is odd.
+
+    >>> bracket_turns("Ann (guitar, vocals), Bo (drums")
+    [4, 20]
     """
     spans: list[tuple[int, int]] = []
     opened: list[int] = []
@@ -75,17 +78,17 @@ def in_brackets(text: str) -> list[tuple[int, int]]:
             while spans and spans[-1][0] > start:
                 spans.pop()
             spans.append((start, found.end()))
-    return spans
+    return [turn for span in spans for turn in span]
 
 
 def split_outside_brackets(pattern: re.Pattern[str], text: str) -> list[str]:
     """Split a text at the matches of a pattern that are in no pair of round brackets."""
-    spans = in_brackets(text) if "(" in text else []
-    if not spans:
+    turns = bracket_turns(text) if "(" in text else []
+    if not turns:
         return pattern.split(text)
     parts, at = [], 0
     for found in pattern.finditer(text):
-        if not any(start < found.start() < end for start, end in spans):
+        if bisect_right(turns, found.start()) % 2 == 0:
             parts.append(text[at : found.start()])
             at = found.end()
     return [*parts, text[at:]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -13,7 +14,7 @@ from mwparserfromhell.nodes import ExternalLink, HTMLEntity, Tag, Template, Text
 
 from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.values import clean_text, parse_date, parse_period
-from kg_builder.extraction.values.text import in_brackets
+from kg_builder.extraction.values.text import bracket_turns
 
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _LISTS: Final = frozenset(
@@ -395,13 +396,13 @@ def _names_several(group: list[Piece]) -> bool:
 
 def _with_brackets(group: list[Piece]) -> Iterator[tuple[Piece, bool]]:
     """The pieces of a line, cut at brackets: (piece, whether it is within a pair of them)."""
-    spans = in_brackets("".join(piece.text for piece in group))
+    turns = bracket_turns("".join(piece.text for piece in group))
     at = 0
     for piece in group:
         end = at + len(piece.text)
-        cuts = [at, *(cut for span in spans for cut in span if at < cut < end), end]
+        cuts = [at, *turns[bisect_right(turns, at) : bisect_left(turns, end)], end]
         for start, stop in pairwise(cuts):
-            inside = any(first <= start < last for first, last in spans)
+            inside = bisect_right(turns, start) % 2 == 1
             yield Piece(piece.text[start - at : stop - at], piece.target), inside
         at = end
 
