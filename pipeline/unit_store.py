@@ -70,7 +70,7 @@ class UnitStore:
         sent = SentUnit(moved(unit, Path.absolute), key, tuple(digest(path) for path in unit.files))
         with self._connected() as (files, root):
             for path, sha in zip(sent.unit.files, sent.digests, strict=True):
-                if not files.exists(f"{root}/{_FILES}/{sha}"):
+                if not _holds(files, f"{root}/{_FILES}/{sha}", path):
                     files.put_file(str(path), f"{root}/{_FILES}/{sha}")
         return sent
 
@@ -157,3 +157,11 @@ def _paths_in(arguments: Mapping[str, Any]) -> Iterator[Path]:
     for value in arguments.values():
         several = value if isinstance(value, tuple) else (value,)
         yield from (item for item in several if isinstance(item, Path))
+
+
+def _holds(files: AbstractFileSystem, target: str, path: Path) -> bool:
+    """Whether the store has a whole copy; a folder may have half of one if a sender was killed."""
+    try:
+        return bool(files.size(target) == path.stat().st_size)
+    except FileNotFoundError:
+        return False

@@ -15,7 +15,7 @@ from pipeline.recipe import load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.unit_store import UnitStore, moved
 from tests.pipeline.test_build import hashes
-from tests.pipeline.test_units import code_of_tests, refuse
+from tests.pipeline.test_units import code_of_tests, copy_upper, refuse
 
 __all__ = ["code_of_tests"]
 
@@ -67,6 +67,18 @@ def test_a_build_through_a_store_has_the_bytes_of_one_here(
     build_with(workers, tiny, tmp_path / "again")
     assert workers.executed == executed, "the store has the results of the first build"
     assert hashes(tmp_path / "again") == hashes(tmp_path / "here")
+
+
+def test_half_a_file_in_a_store_is_sent_again(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("whole")
+    store = UnitStore(str(tmp_path / "store"))
+    unit = Unit("a", copy_upper, {"source": tmp_path / "a.txt", "times": 1}, (tmp_path / "a.txt",))
+    sent = store.send(unit, "key")
+    copy = tmp_path / "store" / "files" / sent.digests[0]
+    copy.write_text("who")
+    store.work_on(store.send(unit, "key"))
+    store.fetch("key", tmp_path / "out")
+    assert (tmp_path / "out" / "out.txt").read_text() == "WHOLE"
 
 
 def test_what_a_unit_refuses_names_the_senders_path(tmp_path: Path) -> None:
