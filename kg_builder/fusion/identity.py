@@ -179,13 +179,15 @@ class _Round:
             yield "id", type_, short
         if rule.reifies:
             if stated.get(rule.subject_by) and stated.get(rule.object_by):
-                texts = (" ".join(sorted(stated.get(p, ()))) for p in rule.identified_by)
+                texts = (
+                    " ".join(sorted({_year_of(value) for value in stated.get(predicate, ())}))
+                    for predicate in rule.identified_by
+                )
                 yield "fact", type_, *texts
             return
         for predicate in rule.identified_by:
             for value in stated.get(predicate, ()):
-                same_year = value[: len("@1989")] if value.startswith("@") else value
-                yield predicate, type_, profiles.names[index].key, same_year
+                yield predicate, type_, profiles.names[index].key, _year_of(value)
 
     def _named(self) -> Iterator[Pair]:
         """Pairs of what a source only names and its one record of the name.
@@ -221,7 +223,7 @@ class _Round:
         if ids and profiles.source[left] == profiles.source[right]:
             return True
         one, other = self._stated.get(left, {}), self._stated.get(right, {})
-        return not rule.reifies and any(
+        return any(
             not _agree(one[predicate], other[predicate])
             for predicate in (*rule.identified_by, *rule.distinguished_by)
             if predicate in one and predicate in other
@@ -232,7 +234,7 @@ class _Round:
         partners: dict[tuple[int, int], set[int]] = defaultdict(set)
         both = [*pairs, *((right, left) for left, right in pairs)]
         for index, other in both:
-            if self._profiles.has_id[other]:
+            if self._profiles.has_id[other] or self._rules[other].reifies:
                 partners[index, int(self._profiles.source[other])].add(int(label[other]))
         for left, right in pairs:
             sides = (left, right), (right, left)
@@ -245,6 +247,11 @@ def _code(text: str, kind: str) -> str:
     if kind in {"date", "gYear", "gYearMonth"}:
         return f"@{text}"
     return f"={squeeze(name_key(text))}"
+
+
+def _year_of(value: str) -> str:
+    """The year of a date, other values unchanged: sources state dates with varying precision."""
+    return value[: len("@1989")] if value.startswith("@") else value
 
 
 def _rows(statements: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:

@@ -68,9 +68,10 @@ def entities(things, facts):
 
 def member(who, band, begin="", end=""):
     stated = {"member": (who, "record"), "group": (band, "record")}
-    if begin:
-        stated["beginDate"] = (begin, YEAR)
-    return {**stated, "endDate": (end, YEAR)} if end else stated
+    for name, date in (("beginDate", begin), ("endDate", end)):
+        if date:
+            stated[name] = (date, "date" if "-" in date else YEAR)
+    return stated
 
 
 def literal(**stated):
@@ -88,6 +89,8 @@ def literal(**stated):
         (("", "1994"), ("1994", ""), False),
         (("1986", "1993"), ("2004", "2013"), False),
         (("1986", "1993"), ("1986", ""), False),
+        (("1986-01-10", "1993"), ("1986", "1993-12-31"), True),
+        (("1986-01-10", ""), ("1986-03-10", ""), False),
     ],
 )
 def test_memberships_of_two_sources_are_one_if_ends_and_dates_are(one, other, same):
@@ -98,6 +101,18 @@ def test_memberships_of_two_sources_are_one_if_ends_and_dates_are(one, other, sa
     }
     facts = {"a/m": member("a/kim", "a/testers", *one), "b/m": member("b/kim", "b/testers", *other)}
     assert entities(things, facts)[0] == ({("a/m", "b/m")} if same else set())
+
+
+def test_a_year_that_may_be_either_of_two_dates_is_neither():
+    things = {
+        key: ("Membership", "Kim Deal, member of Pixies") for key in ("a/m", "b/first", "b/second")
+    }
+    facts = {
+        "a/m": member("a/kim", "a/pixies", "1986"),
+        "b/first": member("b/kim", "b/pixies", "1986-01-10"),
+        "b/second": member("b/kim", "b/pixies", "1986-10-01"),
+    }
+    assert entities(things, facts)[0] == set()
 
 
 def test_two_ids_of_a_source_are_two_memberships():
