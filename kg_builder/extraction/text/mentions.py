@@ -237,6 +237,58 @@ def slotted(text: str, sentence: Sentence, mentions: Sequence[Mention], schema: 
     return Slotted(written, within, origins)
 
 
+_NEGATION: Final = re.compile(
+    r"\b(?:[Nn]ot(?! (?:only|just|merely|simply|least|to mention|long (?:after|before))\b)|"
+    r"[Nn]ever|[Nn]either|nor|cannot|[Ww]ithout(?= (?:the |his |her |their )?⟦)|"
+    r"[Ii]nstead of|[Rr]ather than|"
+    r"no (?=(?:members?|relation|connection|part|involvement)\b)|"
+    r"(?:refus(?:ed|es|ing)|fail(?:ed|s|ing)) to|"
+    r"declin(?:ed|es|ing) (?:to|an?|the|all|their|his|her)|"
+    r"turn(?:ed|s|ing) down|reject(?:ed|s|ing)|den(?:ied|ies|ying))\b|n['’]t\b"
+)
+_VERB: Final = (
+    r"(?:\w+ed|is|was|were|has|had|became|began|came|got|grew|kept|led|left|made|met|put|ran|sang|"
+    r"set|sold|taught|took|went|won|wrote)\b"
+)
+_CLAUSE_END: Final = re.compile(
+    r"[;:.!?—]|\bbut\b|\b(?:although|though|however|because|while|whereas|who|which|whose|where|"
+    rf"when|before|after)\b|\band (?:then|later|instead|now|{_VERB}|⟦A\d+⟧ {_VERB})"
+)
+_SUBORDINATE: Final = re.compile(
+    r"(?:^|, )(?:"
+    r"(?:who|which|[Aa]lthough|[Tt]hough|[Ww]hile|[Dd]espite|[Ii]f|[Aa]s|[Bb]ecause)\b[^,]*)?$"
+)
+"""What precedes a negation whose clause ends at the next comma."""
+_COMMA: Final = re.compile(",")
+_AFFIRMED: Final = re.compile(r"\b(?:until|since|more|better)\b")
+"""In a negated clause, these affirm: "not released until 1990", "never sounded better"."""
+_ENDED: Final = re.compile(
+    r"(?:\W+\w+){0,2}?\W+(?:left|leav(?:e|ing)|quit|stop|ceas|abandon|forg[eo]t|hid|split|disband)"
+)
+"""A negated end is no negation: "never left the band"."""
+
+
+def negated_spans(slots: Slotted) -> list[tuple[int, int]]:
+    """Offsets in the document of the clauses that a sentence negates: from the negation to the end.
+
+    By cues and clause boundaries, as in NegEx (Chapman et al. 2001): "was never a member of X",
+    "refused to sign to Y", "not produced by Z, but by W".
+    """
+    text, found = slots.text, []
+    for cue in _NEGATION.finditer(text):
+        if cue[0][0].isupper() and cue.start():  # within a title
+            continue
+        bounds = [_CLAUSE_END]
+        if _SUBORDINATE.search(text, 0, cue.start()):
+            bounds.append(_COMMA)
+        after = (bound.search(text, cue.end()) for bound in bounds)
+        end = min((match.start() for match in after if match), default=len(text))
+        if _ENDED.match(text, cue.end()) or _AFFIRMED.search(text, cue.end(), end):
+            continue
+        found.append((slots.position(cue.end()), slots.position(end)))
+    return found
+
+
 def slot_of(type_: str, schema: Schema) -> str:
     """The slot letter of a class."""
     if type_ in SLOTS:

@@ -41,6 +41,7 @@ from kg_builder.extraction.text.relations import (
     ReadText,
     Relation,
     RelationExtractor,
+    divide_denied,
 )
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema, load_schema
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 _TEXTS_READ: Final = "texts read"
+_DENIED: Final = "the sentence denies it"
 _WITHOUT_MODEL: Final = "texts read without a statistical model"
 
 
@@ -84,6 +86,20 @@ class TextReader:
         self, documents: Iterable[TextDocument], known: KnownNames | None = None
     ) -> Iterator[tuple[ReadText, list[Relation]]]:
         """Yield each text with its analysis and relations; `known` replaces the reader's own."""
+        for text, relations, _ in self._analysed(documents, known):
+            yield text, relations
+
+    def readings(
+        self, documents: Iterable[TextDocument], known: KnownNames | None = None
+    ) -> Iterator[Reading]:
+        """Yield the reading of each text, without its parse."""
+        for text, stated, denied in self._analysed(documents, known):
+            yield Reading(text.document, text.sentences, text.mentions, text.topic, stated, denied)
+
+    def _analysed(
+        self, documents: Iterable[TextDocument], known: KnownNames | None
+    ) -> Iterator[tuple[ReadText, list[Relation], list[Relation]]]:
+        """Yield each text with its analysis, its relations, and those that it denies."""
         known = self._known if known is None else known
         iterator = iter(documents)
         while batch := list(islice(iterator, self._source.batch_size)):
@@ -96,14 +112,7 @@ class TextReader:
             for number, (document, doc) in enumerate(zip(batch, docs, strict=True)):
                 readings = [of_texts[number] for of_texts in by_model]
                 text = self._read(document, doc, readings, names)
-                yield text, self._relations(text, readings)
-
-    def readings(
-        self, documents: Iterable[TextDocument], known: KnownNames | None = None
-    ) -> Iterator[Reading]:
-        """Yield the reading of each text, without its parse."""
-        for text, relations in self.read(documents, known):
-            yield Reading(text.document, text.sentences, text.mentions, text.topic, relations)
+                yield text, *divide_denied(text, self._relations(text, readings), self._schema)
 
     def _read(
         self,
@@ -376,6 +385,11 @@ class _Writer:
             used.add(relation.sentence.start)
             self._write_relation(relation)
         out.counts["sentences used"] += len(used)
+        for relation in self._text.denied:
+            sentence = relation.sentence
+            evidence = document.evidence(sentence.start, sentence.end)
+            fact = f"{relation.subject.name} {relation.predicate} {relation.object.name}"
+            out.reject(_DENIED, evidence, fact)
 
     def _write_relation(self, relation: Relation) -> None:
         sentence = relation.sentence

@@ -8,7 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from kg_builder.extraction.text.documents import TextDocument
-from kg_builder.extraction.text.mentions import Entity, Mention, Sentence, Slotted, slotted
+from kg_builder.extraction.text.mentions import (
+    Entity,
+    Mention,
+    Sentence,
+    Slotted,
+    negated_spans,
+    slotted,
+)
 from kg_builder.ontology import Schema
 
 if TYPE_CHECKING:
@@ -62,6 +69,39 @@ class Reading:
     mentions: list[Mention]
     topic: Entity
     relations: list[Relation]
+    denied: list[Relation]
+    """Those of sentences that deny them: "was never a member of"."""
+
+
+def divide_denied(
+    text: ReadText, relations: Iterable[Relation], schema: Schema
+) -> tuple[list[Relation], list[Relation]]:
+    """Separate what the sentences state from what they deny, by `negated_spans`.
+
+    A relation is denied if its object is mentioned in a negated clause, or its subject only there.
+    """
+    stated: list[Relation] = []
+    denied: list[Relation] = []
+    spans: dict[Sentence, list[tuple[int, int]]] = {}
+    for relation in relations:
+        sentence = relation.sentence
+        if sentence not in spans:
+            spans[sentence] = negated_spans(
+                slotted(text.document.text, sentence, text.mentions, schema)
+            )
+        negated = spans[sentence]
+        subjects = [
+            item
+            for item in relation.subject.mentions
+            if sentence.start <= item.start < sentence.end
+        ]
+        ends = ([relation.object], subjects) if subjects else ([relation.object],)
+        is_denied = any(
+            all(any(start <= item.start < end for start, end in negated) for item in mentions)
+            for mentions in ends
+        )
+        (denied if is_denied else stated).append(relation)
+    return stated, denied
 
 
 class RelationExtractor(Protocol):

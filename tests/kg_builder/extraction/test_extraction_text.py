@@ -81,6 +81,43 @@ BAND = [
 
 
 @pytest.mark.parametrize(
+    ("text", "stated", "denied"),
+    [
+        ("She was never a member of Radiohead.", set(), {("memberOf", "Radiohead")}),
+        ("Björk wasn't born in Reykjavík.", set(), {("birthPlace", "Reykjavík")}),
+        (
+            "She refused to sign to One Little Indian Records.",
+            set(),
+            {("recordLabel", "One Little Indian Records")},
+        ),
+        (
+            "She never joined Radiohead, but she sang in The Sugarcubes.",
+            {("memberOf", "The Sugarcubes")},
+            {("memberOf", "Radiohead")},
+        ),
+        (
+            "Although never a member of Radiohead, she joined The Sugarcubes.",
+            {("memberOf", "The Sugarcubes")},
+            {("memberOf", "Radiohead")},
+        ),
+        ("She did not sign to One Little Indian Records until 1990.",
+         {("recordLabel", "One Little Indian Records")}, set()),
+        ("She was not only a member of The Sugarcubes.", {("memberOf", "The Sugarcubes")}, set()),
+        ("She is no longer a member of The Sugarcubes.", {("memberOf", "The Sugarcubes")}, set()),
+    ],
+)  # fmt: skip
+def test_what_a_sentence_denies_is_not_stated_and_is_reported(text, stated, denied, schema):
+    records = gazetteer_of(*BAND)
+    _, found = read(text, "Björk", schema, records)
+    of_interest = {"memberOf", "birthPlace", "recordLabel"}
+    assert {(predicate, name) for _, predicate, name in found if predicate in of_interest} == stated
+    reader = TextReader(SOURCE, schema, known=KnownNames.of(records, common_words([text])))
+    (reading,) = reader.readings([TextDocument("1", "Björk", text, "t.jsonl#line=1")])
+    assert {(item.predicate, item.object.name) for item in reading.denied} >= denied
+    assert bool(reading.denied) == bool(denied)
+
+
+@pytest.mark.parametrize(
     ("title", "text", "expected"),
     [
         (
