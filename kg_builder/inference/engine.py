@@ -168,12 +168,16 @@ class _Query:
         columns = (f"k.{name}" for name in _KEY)
         triple = (subject, literal(predicate.name), object_)
         known = [f"{one} = {other}" for one, other in zip(columns, triple, strict=True)]
-        conditions += [f"{subject} <> {object_}", _no_fact("k", known)]
         facts = range(len(rule.facts))
-        confidence = [f"'{rule.confidence!r}'::DOUBLE", *(f"f{n}.confidence" for n in facts)]
+        factors = [f"'{rule.confidence!r}'::DOUBLE", *(f"f{n}.confidence" for n in facts)]
+        confidence = " * ".join(factors)
+        conditions += [
+            f"{subject} <> {object_}",
+            _no_fact("k", [*known, f"k.confidence >= {confidence}"]),
+        ]
         premises = (f"concat_ws(' ', f{n}.subject, f{n}.predicate, f{n}.object)" for n in facts)
         self._base.execute(
-            f"INSERT INTO found SELECT {', '.join(triple)}, {kind}, {' * '.join(confidence)}, "
+            f"INSERT INTO found SELECT {', '.join(triple)}, {kind}, {confidence}, "
             f"{literal(rule.name)}, concat_ws('; ', {', '.join(premises)}), {round_ + 1} "
             f"FROM {', '.join(tables)} "
             f"WHERE {' AND '.join(conditions)}"

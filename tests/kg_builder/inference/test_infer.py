@@ -49,6 +49,22 @@ def inferred(result):
     return set(zip(rows["subject"], rows["predicate"], rows["object"], strict=True))
 
 
+@pytest.mark.parametrize(("stated", "repeated"), [(0.6, True), (0.81, False)])
+def test_a_stated_fact_is_inferred_as_well_if_that_is_more_certain(infer_from, stated, repeated):
+    """A weak source does not take the evidence of a strong one away."""
+    member = ("artist:Björk", "memberOf", "band:The_Sugarcubes")
+    membership = (
+        ("membership:Björk", "member", "artist:Björk"),
+        ("membership:Björk", "group", "band:The_Sugarcubes"),
+    )
+    result = infer_from(
+        pd.concat([statements(*membership), statements(member, confidence=stated)]),
+        ENTITIES.empty(),
+        InferenceConfig(rules=("membership",)),
+    )
+    assert inferred(result) == ({member} if repeated else set())
+
+
 def test_a_city_gives_the_country_with_its_premises(infer_from):
     result = infer_from(
         statements(
