@@ -104,9 +104,9 @@ def test_memberships_of_two_sources_are_one_if_ends_and_dates_are(one, other, sa
 
 
 def test_a_year_that_may_be_either_of_two_dates_is_neither():
-    things = {
-        key: ("Membership", "Kim Deal, member of Pixies") for key in ("a/m", "b/first", "b/second")
-    }
+    things = dict.fromkeys(
+        ("a/m", "b/first", "b/second"), ("Membership", "Kim Deal, member of Pixies")
+    )
     facts = {
         "a/m": member("a/kim", "a/pixies", "1986"),
         "b/first": member("b/kim", "b/pixies", "1986-01-10"),
