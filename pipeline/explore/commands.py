@@ -123,7 +123,7 @@ def diff_command(
     examples: Annotated[int, typer.Option(min=0, help="Maximum number of facts per change.")] = 5,
 ) -> None:
     """Count the facts that a build gained and lost relative to another, with reasons."""
-    from pipeline.explore.changes import diff
+    from pipeline.explore.changes import CHANGED, diff
 
     changes = diff(old, new)
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -135,10 +135,23 @@ def diff_command(
     _out.print(table)
     gained, lost = changes.gained, changes.lost
     _line(f"{changes.kept:,} facts kept, {len(gained):,} gained, {len(lost):,} lost")
+    key = ["subject", "predicate"]
+    new_values = gained[gained["reason"] == CHANGED]
+    values = new_values.merge(lost[lost["reason"] == CHANGED], on=key, suffixes=("", "_old"))
+    for row in values.head(examples).to_dict("records"):
+        text = f"{row['subject']} {row['predicate']} {row['object_old']} → {row['object']}"
+        _line(f"~ {escape(text)}  [dim]{escape(row['source'])}[/]")
     for word, frame in (("+", gained), ("-", lost)):
-        for row in frame.head(examples).to_dict("records"):
+        others = frame[frame["reason"] != CHANGED]
+        for row in others.head(examples).to_dict("records"):
             text = f"{row['subject']} {row['predicate']} {row['object']}"
             _line(f"{word} {escape(text)}  [dim]{escape(row['source'])}: {row['reason']}[/]")
+    for change, some in changes.things.groupby("change"):
+        _line(f"{change}: {len(some):,}")
+        for row in some.head(examples).to_dict("records"):
+            values = " → ".join(filter(None, (row["old"], row["new"])))
+            of = "" if change == "id" else f"{row['entity']} "
+            _line(f"  {escape(of + values)}")
     if facts is not None:
         import pandas as pd
 

@@ -4,6 +4,7 @@ import pytest
 
 from kg_builder.errors import DataError
 from pipeline import cli
+from pipeline.build import build
 from pipeline.explore import diff
 from tests.pipeline.conftest import FILES
 from tests.pipeline.explore.conftest import PAGE, make
@@ -36,15 +37,66 @@ def test_changes_are_listed_by_source_and_reason(built, newer):
         for row in changes.lost.to_dict("records")
     }
     band = "artist:Portishead"
-    assert gained[band, "beginDate", "2001"] == ("shop", "newly stated")
+    assert gained[band, "beginDate", "2001"] == ("shop", "another value")
     assert gained[band, "decade", "decade:2000s"] == ("inference", "newly inferred")
-    assert gained["person:Adrian_Utley", "memberOf", band][1] == "a new thing, or another id"
-    assert lost[band, "beginDate", "1991"] == ("shop", "no longer stated")
+    assert gained["person:Adrian_Utley", "memberOf", band][1] == "a new thing"
+    assert lost[band, "beginDate", "1991"] == ("shop", "another value")
     assert lost[band, "decade", "decade:1990s"] == ("inference", "no longer inferred")
-    assert (
-        lost["person:Geoff_Barrow", "memberOf", band][1] == "the thing is gone, or has another id"
-    )
+    assert lost["person:Geoff_Barrow", "memberOf", band][1] == "the thing is gone"
     assert changes.summary()["facts"].sum() == len(gained) + len(lost)
+
+
+RECIPE = """
+name = "renamed"
+title = "Two bands"
+[[sources]]
+kind = "structured"
+name = "shop"
+[sources.tables.bands]
+path = "bands.csv"
+type = "Band"
+id = "id"
+name = "name"
+columns = { genre = { predicate = "genre" } }
+[sources.tables.members]
+path = "members.csv"
+type = "Membership"
+name = "{who}, member of {band} ({since}–)"
+[sources.tables.members.columns]
+who = { predicate = "member", type = "Person" }
+band = { predicate = "group", type = "Band" }
+since = { predicate = "beginDate" }
+"""
+
+
+def test_another_id_is_no_other_thing(tmp_path):
+    """Names change, with and without the ids that are made of them; so does a membership's date."""
+    folders = []
+    for first, second, since in (("Portishead", "Can", 1991), ("Portisheads", "Can!", 1992)):
+        folder = tmp_path / first
+        folder.mkdir()
+        bands = f"id,name,genre\n1,{first},trip hop\n2,{second},rock\n"
+        (folder / "bands.csv").write_text(bands, encoding="utf-8")
+        members = f"who,band,since\nBeth Gibbons,Slayer,{since}\n"
+        (folder / "members.csv").write_text(members, encoding="utf-8")
+        (folder / "renamed.toml").write_text(RECIPE, encoding="utf-8")
+        folders.append(folder / "out")
+        build(str(folder / "renamed.toml"), raw=folder, out=folders[-1])
+    changes = diff(*folders)
+    renamed = ("artist:Portishead", "artist:Portisheads")
+    dated = [f"membership:Beth_Gibbons_member_of_Slayer_{year}" for year in (1991, 1992)]
+    things = changes.things[["entity", "change", "old", "new"]].itertuples(index=False, name=None)
+    assert {row for row in things if row[1] in {"id", "name"}} == {
+        (renamed[1], "id", *renamed),
+        (renamed[1], "name", "Portishead", "Portisheads"),
+        ("artist:Can", "name", "Can", "Can!"),
+        (dated[1], "id", *dated),
+        (dated[1], "name", *(f"Beth Gibbons, member of Slayer ({y}–)" for y in (1991, 1992))),
+    }
+    for frame, year in ((changes.gained, "1992"), (changes.lost, "1991")):
+        assert frame[["subject", "object", "reason"]].to_numpy().tolist() == [
+            [dated[1], year, "another value"]
+        ]
 
 
 def test_the_command_prints_the_table(built, newer, monkeypatch, capsys, tmp_path):
@@ -55,8 +107,9 @@ def test_the_command_prints_the_table(built, newer, monkeypatch, capsys, tmp_pat
         cli.main()
     assert not ended.value.code
     printed = capsys.readouterr().out
-    assert "newly stated" in printed
-    assert "+ artist:Portishead beginDate 2001" in printed
+    assert "another value" in printed
+    assert "~ artist:Portishead beginDate 1991 → 2001" in printed
+    assert "+ artist:Portishead decade decade:2000s" in printed
     assert "artist:Portishead,beginDate,1991" in table.read_text()
 
 
