@@ -149,9 +149,9 @@ def diff_command(
     for change, some in changes.things.groupby("change"):
         _line(f"{change}: {len(some):,}")
         for row in some.head(examples).to_dict("records"):
-            values = " → ".join(filter(None, (row["old"], row["new"])))
+            text = " → ".join(filter(None, (row["old"], row["new"])))
             of = "" if change == "id" else f"{row['entity']} "
-            _line(f"  {escape(of + values)}")
+            _line(f"  {escape(of + text)}")
     if facts is not None:
         import pandas as pd
 
