@@ -106,7 +106,7 @@ def build_kg(
         memory: for the queries and buffers of a stage; the result does not depend on it.
     """
     recipe = load_recipe(dataset).without(without)
-    shared = None if store is None else UnitStore(store)
+    shared = UnitStore(store) if store and store.strip() else None
     if shared is not None:
         shared.check()
     build = Build(

@@ -24,7 +24,9 @@ class Runner(StrEnum):
 class FlowSettings(BaseSettings):
     """Settings common to all flows."""
 
-    model_config = SettingsConfigDict(env_prefix="MUSIC_KG_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MUSIC_KG_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     task_runner: Runner = Field(
         Runner.THREADS, description="task runner: threads, processes, dask, or ray"

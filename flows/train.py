@@ -23,6 +23,7 @@ from recommender import TrainConfig, Trainer, create_model, load, load_run, spli
 from recommender.cli import DEFAULT_DATA
 from recommender.evaluation import EvaluationConfig, evaluate_run
 from recommender.train import DEFAULT_MODEL, run_name
+from recommender.training.runs import replacement
 from safe_io.guard import exit_status
 
 __all__ = ["train"]
@@ -66,10 +67,13 @@ def fit(
     dataset = load(data)
     parts = split(dataset, config.split_seed, by=config.split)
     folder = out if out is not None else dataset.folder / "models" / run_name(model, config)
+    resume = resume or (task_run.run_count or 1) > 1
+    if replaced := replacement(folder, resume=resume):
+        get_run_logger().warning(replaced)
     trainer = Trainer(
         config,
         out=folder,
-        resume=resume or (task_run.run_count or 1) > 1,
+        resume=resume,
         loggers=[LoggedTraining(config.epochs)],
     )
     run = trainer.fit(create_model(model, parts.train, seed=config.seed, **settings), parts)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.context import FlowRunContext, get_run_context
-from prefect.futures import PrefectFuture
 from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
 from flows.faults import one_line_failure
 from flows.options import TASK
 from kg_builder.ordered_pool import cores
 from kg_builder.units import Unit
-from pipeline.unit_store import SentUnit, UnitStore, moved
+from pipeline.unit_store import DamagedError, SentUnit, StoredResult, UnitStore, moved
 from pipeline.units import PendingResult, measured
 
 __all__ = ["TaskWorkers"]
@@ -35,22 +33,11 @@ def unit(label: str, work: Unit, target: Path) -> int | None:
 @one_line_failure
 def sent_unit(label: str, sent: SentUnit, store: UnitStore) -> int | None:
     """Execute a unit of a stage; its files and its result are in a store."""
-    return store.work_on(sent)
-
-
-@dataclass(frozen=True)
-class _InStore:
-    """A unit whose result has to be fetched (`pipeline.units.PendingResult`)."""
-
-    store: UnitStore
-    key: str
-    target: Path
-    future: PrefectFuture[int | None] | None = None
-
-    def result(self) -> int | None:
-        peak = None if self.future is None else self.future.result()
-        self.store.fetch(self.key, self.target)
-        return peak
+    try:
+        return store.work_on(sent)
+    except DamagedError as fault:  # no failure: the sender misses the result, and sends again
+        get_run_logger().warning(str(fault))
+        return None
 
 
 class TaskWorkers:
@@ -74,10 +61,13 @@ class TaskWorkers:
 
     def submit(self, work: Unit, target: Path) -> PendingResult:
         """Submit the task; workers may have a different working directory."""
-        store, key = self._store, target.name
+        store = self._store
         if store is None:
             return unit.submit(work.label, moved(work, Path.absolute), target.absolute())
-        if store.has(key):
-            return _InStore(store, key, target)
-        future = sent_unit.submit(work.label, store.send(work, key), store)
-        return _InStore(store, key, target, future)
+        return StoredResult(
+            store,
+            work,
+            target,
+            start=lambda sent: sent_unit.submit(work.label, sent, store),
+            tell=get_run_logger().warning,
+        )

@@ -11,22 +11,29 @@ import duckdb
 
 from kg_builder.errors import DataError
 
-_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?) ?(MB|GB)", re.IGNORECASE)
+_SIZE: Final = re.compile(r"(\d{1,9}(?:\.\d+)?) ?(MB|GB|TB)", re.IGNORECASE)
+_MEGABYTES: Final = {"MB": 1, "GB": 1_000, "TB": 1_000_000}
 LEAST: Final = 100
 """Megabytes that a database needs at least."""
+_MOST: Final = 10**9
+"""A petabyte, more than any machine has; DuckDB refuses limits beyond 64 bits."""
 
 
 def megabytes(size: str) -> int:
-    """Parse a size of memory: "500MB", "1.5GB".
+    """Parse a size of memory: "500MB", "1.5GB", "1TB".
 
     Raises:
         DataError: it is not one, or too small.
     """
     found = _SIZE.fullmatch(size.strip())
-    number = float(found[1]) * (1000 if found[2].upper() == "GB" else 1) if found else 0.0
+    if found is None:
+        raise DataError(
+            f"memory {size!r} is not a number with MB, GB or TB", remedy="write it as 500MB or 2GB"
+        )
+    number = float(found[1]) * _MEGABYTES[found[2].upper()]
     if number < 2 * LEAST:
         raise DataError(f"memory {size!r}", remedy=f"give at least {2 * LEAST}MB, such as 2GB")
-    return int(number)
+    return int(min(number, _MOST))
 
 
 def database(folder: Path, memory: str = "1GB", **settings: Any) -> duckdb.DuckDBPyConnection:

@@ -138,6 +138,7 @@ class Build:
 
     def _run(self, stage: Stage, *, force: bool, progress: Progress) -> StageReport:
         job, manifest = self.job, Manifest(self.job.out)
+        manifest.name(job.recipe.name, job.recipe.origin)
         inputs = {str(path): manifest.sha256(path) for path in stage.raw(job)}
         for name in stage.reads:
             path = job.out / name

@@ -121,7 +121,7 @@ def load_built(recipe: Recipe, schema: Schema, out: Path) -> Built:
             raise DataError(
                 f"no {name}: the data set has not been built",
                 where=str(out),
-                remedy=f"python -m pipeline build --dataset {recipe.name}",
+                remedy=f"python -m pipeline build --dataset {recipe.origin}",
             )
     records = read_table(RECORDS, out / names[0])
     named = (records["name"].str.strip() != "").fillna(False)

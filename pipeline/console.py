@@ -39,7 +39,7 @@ _WIDE, _HIGH = 140, 50
 def terminal(*, stderr: bool = False) -> Console:
     """The console of commands; in a pipe or file, wide enough for one line per table row."""
     stream = sys.stderr if stderr else sys.stdout
-    has_width = stream.isatty() or "COLUMNS" in os.environ
+    has_width = stream.isatty() or bool(os.environ.get("COLUMNS"))
     # A width without a height is ignored if TERM is "dumb".
     return (
         Console(stderr=stderr) if has_width else Console(stderr=stderr, width=_WIDE, height=_HIGH)

@@ -18,12 +18,16 @@ from kg_builder.ontology import load_schema
 from pipeline.built_matching import Built, load_built
 from pipeline.confinement import check_paths
 from pipeline.console import terminal
-from pipeline.folders import PROCESSED_HELP, default_raw, processed_folder
+from pipeline.folders import PROCESSED_HELP, built_data_set, default_raw
 from pipeline.judgement_files import judged, judgement_file
-from pipeline.recipe import load_recipe
 
 _out = terminal()
-_Dataset = Annotated[str, typer.Option(help="Name of a recipe, or path of a recipe file.")]
+_Dataset = Annotated[
+    str | None,
+    typer.Option(
+        help="Name of a recipe, or path of a recipe file.", show_default="sample, or DIR's recipe"
+    ),
+]
 _Data = Annotated[Path | None, typer.Option("--data", "--out", metavar="DIR", help=PROCESSED_HELP)]
 _LONGEST = 160
 
@@ -39,7 +43,7 @@ class Verdict(StrEnum):
 def explain_match_command(
     left: Annotated[str, typer.Argument(help="Key of a record, CURIE of an entity, or a name.")],
     right: Annotated[str, typer.Argument(help="The other record or entity.")],
-    dataset: _Dataset = "sample",
+    dataset: _Dataset = None,
     data: _Data = None,
 ) -> None:
     """Explain why two records were merged into one entity, or why not."""
@@ -70,7 +74,7 @@ def judge_command(
     left: Annotated[str, typer.Argument(help="Key of a record, or a name that one record has.")],
     right: Annotated[str, typer.Argument(help="The other record.")],
     verdict: Annotated[Verdict, typer.Argument(help="Your decision.")],
-    dataset: _Dataset = "sample",
+    dataset: _Dataset = None,
     data: _Data = None,
 ) -> None:
     """Record whether two records are the same entity; the next build uses it."""
@@ -79,13 +83,15 @@ def judge_command(
     path = judgement_file(built.recipe)
     append_judgement(path, one, other, verdict.value)
     _line(f"{escape(one)}  {escape(other)}  [bold]{verdict.value}[/]")
-    _line(f"[dim]in {path}; python -m pipeline build --dataset {escape(dataset)} applies it[/]")
+    origin = escape(built.recipe.origin)
+    _line(f"[dim]in {path}; python -m pipeline build --dataset {origin} applies it[/]")
 
 
-def _built(dataset: str, data: Path | None) -> Built:
-    recipe = load_recipe(dataset)
+def _built(dataset: str | None, data: Path | None) -> Built:
+    found = built_data_set(dataset, data)
+    recipe = found.recipe()
     check_paths(recipe, default_raw(recipe))
-    return load_built(recipe, load_schema(*recipe.ontology), processed_folder(recipe.name, data))
+    return load_built(recipe, load_schema(*recipe.ontology), found.folder)
 
 
 def _line(text: str = "") -> None:

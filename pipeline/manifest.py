@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ class StageEntry(BaseModel):
 
 class _Document(BaseModel):
     version: int = 1
+    dataset: str = ""
+    recipe: str = ""
     stages: dict[str, StageEntry] = {}
     files: dict[str, FileState] = {}
 
@@ -65,6 +68,26 @@ class Manifest:
                 where=str(self._path),
                 remedy="delete it to rebuild everything",
             ) from None
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set; '' if an earlier version has built it."""
+        return self._document.dataset
+
+    @property
+    def recipe(self) -> str:
+        """The recipe's name or file, for `load_recipe`; '' if unknown."""
+        recipe = self._document.recipe
+        return str((self._out / recipe).resolve()) if recipe.endswith(".toml") else recipe
+
+    def name(self, dataset: str, recipe: str) -> None:
+        """Note the data set's name and recipe, saved with the next entry.
+
+        A file is noted by its path from this folder: a copied project has its own recipe.
+        """
+        if recipe.endswith(".toml"):
+            recipe = Path(os.path.relpath(recipe, self._out.resolve())).as_posix()
+        self._document.dataset, self._document.recipe = dataset, recipe
 
     @property
     def stages(self) -> dict[str, StageEntry]:

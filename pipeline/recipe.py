@@ -93,6 +93,12 @@ class Recipe(BaseModel):
     ratings: RatingsConfig = RatingsConfig()
 
     _folders: tuple[Path, ...] = PrivateAttr(default=())
+    _origin: str = PrivateAttr(default="")
+
+    @property
+    def origin(self) -> str:
+        """What `load_recipe` has loaded: a name, or the absolute path of a file."""
+        return self._origin
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -190,6 +196,7 @@ def load_recipe(name: str | Path) -> Recipe:
     except ValidationError as fault:
         raise DataError(_explain(fault, document), where=path.name) from None
     recipe._folders = tuple(dict.fromkeys(folders))
+    recipe._origin = path.stem if path.parent == RECIPES else str(path.resolve())
     return recipe
 
 

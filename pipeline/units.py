@@ -189,7 +189,7 @@ class UnitRunner:
     ) -> tuple[Path, PendingResult | None]:
         key = self._key(unit)
         target = self._folder / key
-        if key in self._used or (not self._force and _is_whole(target)):
+        if key in self._used or (not self._force and is_whole(target)):
             self._used.add(key)
             self.reused += 1
             return target, None
@@ -248,11 +248,14 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _is_whole(target: Path) -> bool:
+def is_whole(target: Path) -> bool:
     """Whether a result exists and its files are unmodified."""
     try:
-        written: dict[str, str] = json.loads((target / RESULT).read_bytes())["files"]
-        return all(digest(target / name) == sha for name, sha in written.items())
+        result = json.loads((target / RESULT).read_bytes())
+        written: dict[str, str] = result["files"]
+        return isinstance(result["warnings"], list) and all(
+            digest(target / name) == sha for name, sha in written.items()
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
+import time
 import tomllib
 import types
 from collections.abc import Callable, Mapping
@@ -13,13 +16,14 @@ from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origi
 from pydantic import BaseModel
 
 from recommender.errors import ConfigError, RecommenderError
-from safe_io.guard import exit_status
+from safe_io.guard import exit_status, explained
 
 __all__ = [
     "DEFAULT_DATA",
     "OneLineParser",
     "add_settings",
     "check_table",
+    "is_first_process",
     "main_guard",
     "make_folder",
     "positive",
@@ -28,6 +32,9 @@ __all__ = [
 ]
 
 DEFAULT_DATA = Path("data/processed/sample")
+_MEMORY_REMEDY = "take less, such as a smaller --dim or --batch-size"
+_PATIENCE = 15.0
+"""Seconds under torchrun in which the first process may report an error that all have."""
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -35,7 +42,9 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the error and exit."""
-        self.exit(2, f"error: {message}; see {self.prog} --help\n")
+        line = f"{message}; see {self.prog} --help"
+        _before_report(line, _PATIENCE)
+        self.exit(2, f"error: {line}\n")
 
 
 def add_settings(
@@ -136,16 +145,49 @@ def check_table(path: Path, content: Mapping[str, Any], table: str, model: type[
 
 
 def main_guard(main: Callable[[list[str] | None], int], argv: list[str] | None = None) -> int:
-    """Run an entry point; user errors become one line on stderr and exit status 2."""
+    """Run an entry point; user errors become one line on stderr and exit status 2.
+
+    Under torchrun one process reports an error that all have.
+    """
+
+    def command() -> int:
+        try:
+            return main(argv)
+        except Exception as fault:
+            expected = isinstance(fault, RecommenderError)
+            line = str(fault) if expected else explained(fault, _MEMORY_REMEDY)
+            if line is None:  # perhaps only that another process has ended, which will say why
+                _before_report(repr(fault), 2 * _PATIENCE, first_too=True)
+            else:
+                _before_report(line, _PATIENCE)
+            raise
+
     try:
-        return exit_status(
-            lambda: main(argv),
-            faults=[RecommenderError],
-            memory_remedy="take less, such as a smaller --dim or --batch-size",
-        )
+        return exit_status(command, faults=[RecommenderError], memory_remedy=_MEMORY_REMEDY)
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; continue with --resume\n")
+        if is_first_process():
+            sys.stderr.write("stopped; continue with --resume\n")
         return 130
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that prints; torchrun starts several on a machine."""
+    return os.environ.get("LOCAL_RANK", "") in ("", "0")
+
+
+def _before_report(line: str, patience: float, *, first_too: bool = False) -> None:
+    """Under torchrun, leave the report of an error to the process that is the first to have it.
+
+    When a process ends, torchrun stops the others. It shows the line at the end of its own report,
+    if it finds it in a file.
+    """
+    if int(os.environ.get("LOCAL_WORLD_SIZE") or 1) > 1 and (first_too or not is_first_process()):
+        time.sleep(patience)
+    path = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    if path:
+        extra = {"timestamp": str(int(time.time()))}
+        content = {"message": {"message": f"error: {line}", "extraInfo": extra}}
+        Path(path).write_text(json.dumps(content), encoding="utf-8")
 
 
 def positive(text: str) -> int:

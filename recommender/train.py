@@ -17,6 +17,7 @@ from recommender.cli import (
     OneLineParser,
     add_settings,
     check_table,
+    is_first_process,
     main_guard,
     make_folder,
     read_toml,
@@ -28,7 +29,7 @@ from recommender.models.base import Recommender
 from recommender.models.registry import Preset, create_model, model_names, resolve
 from recommender.training.config import TrainConfig
 from recommender.training.loop import Trainer, pick_device
-from recommender.training.runs import Run
+from recommender.training.runs import Run, replacement
 
 __all__ = ["DEFAULT_MODEL", "main", "run_name"]
 
@@ -49,7 +50,9 @@ def main(argv: list[str] | None = None) -> int:
     out = arguments.out or dataset.folder / "models" / run_name(preset.name, config)
     model = create_model(preset.name, parts.train, seed=config.seed, **settings)
     make_folder(out)
-    console = Console(stderr=True)
+    console = Console(stderr=True, quiet=not is_first_process())
+    if replaced := replacement(out, resume=arguments.resume):
+        console.print(replaced, highlight=False, markup=False, soft_wrap=True)
     progress = _Progress(console, config)
     with progress.bar:
         trainer = Trainer(config, out=out, resume=arguments.resume, loggers=[progress])

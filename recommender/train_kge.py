@@ -13,7 +13,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from recommender.cli import DEFAULT_DATA, OneLineParser, add_settings, main_guard, settings_of
+from recommender.cli import (
+    DEFAULT_DATA,
+    OneLineParser,
+    add_settings,
+    is_first_process,
+    main_guard,
+    settings_of,
+)
 from recommender.data import load
 from recommender.display import wide_console
 from recommender.errors import ConfigError
@@ -21,6 +28,7 @@ from recommender.kge.registry import EMBEDDINGS, PRESETS, Preset, configure
 from recommender.kge.training import KGETrainConfig, TripleData, train_on_triples
 from recommender.kge.triple_files import read_named_triples
 from recommender.kge.triples import hold_out_unlinked, split_triples
+from recommender.training.runs import replacement
 
 __all__ = ["main"]
 
@@ -43,6 +51,9 @@ def main(argv: list[str] | None = None) -> int:
     data, folder = _data(arguments, config)
     run_name = f"{name}-split{config.split_seed}-seed{config.seed}"
     out = arguments.out or folder / "embeddings" / run_name
+    console = Console(stderr=True, quiet=not is_first_process())
+    if replaced := replacement(out, resume=arguments.resume):
+        console.print(replaced, highlight=False, markup=False, soft_wrap=True)
     bar = Progress(
         TextColumn("training"),
         BarColumn(),
@@ -50,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
         TextColumn("epochs"),
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.fields[figures]}"),
-        console=Console(stderr=True),
+        console=console,
     )
     with bar:
         task = bar.add_task("training", total=config.epochs, figures="")
@@ -111,7 +122,7 @@ def _data(arguments: argparse.Namespace, config: KGETrainConfig) -> tuple[Triple
     train, valid = named.train, None
     if arguments.valid_share:
         train, valid = hold_out_unlinked(train, config.split_seed, arguments.valid_share)
-    Console(stderr=True, soft_wrap=True).print(
+    Console(stderr=True, soft_wrap=True, quiet=not is_first_process()).print(
         f"{len(named.train):,} triples, {len(named.entities):,} entities, "
         f"{len(named.relations):,} relations; {len(train):,} to train on, "
         f"{0 if valid is None else len(valid):,} to choose the epoch by, "

@@ -38,7 +38,7 @@ def _no_waits_for_the_disk() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder with the publishers' files; tests that need it are skipped if it is absent."""
-    folder = Path(os.environ.get("MUSIC_KG_DATA", REPOSITORY.parent / "shared" / "data"))
+    folder = Path(os.environ.get("MUSIC_KG_DATA") or REPOSITORY.parent / "shared" / "data")
     if not (folder / "lastfm" / "artists.dat").is_file():
         pytest.skip(f"no real data in {folder}: set MUSIC_KG_DATA to a folder that has lastfm/")
     return folder

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +16,24 @@ from kg_builder.fusion.matching import Matching
 from kg_builder.fusion.score import Contribution
 from kg_builder.fusion.vocabulary import same_kind, vocabulary_key
 from kg_builder.ontology import Schema
+
+_WORDS: Final = "words of title, performer and album"
+_SHOWN: Final[Mapping[str, str]] = {
+    "title": "title of each, looked for among the other's words",
+    "title found": "title of each, how much of it is among the other's words",
+    "words shared": f"{_WORDS} that both have",
+    "share of the wordier": f"{_WORDS} that both have, of those of the longer",
+    "share of the briefer": f"{_WORDS} that both have, of those of the shorter",
+    "words left over": f"{_WORDS} that each has alone",
+    "left over": f"{_WORDS} that each has alone, except misspellings",
+    "less left over": f"{_WORDS} that only one has: the side with fewer",
+    "more left over": f"{_WORDS} that only one has: the side with more",
+    "rests alike": f"{_WORDS} that only one has: how similar they are",
+    "facts in place of words": "length, number, year and language, as the titles have no words",
+}
+"""Features of works as an explanation names them: a scorer's names do not say whose words."""
+
+_SHOWN_LEVELS: Final[Mapping[str, str]] = {"many rare": "many rare ones", "rare": "rare ones"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +111,10 @@ def explain(
         compared=row is not None,
         probability=probability,
         threshold=threshold,
-        contributions=tuple(sorted(contributed, key=lambda c: (-abs(c.weight), c.feature))),
+        contributions=tuple(
+            _readable(item)
+            for item in sorted(contributed, key=lambda c: (-abs(c.weight), c.feature))
+        ),
         refused=matching.clustering.refused.get((i, j), ""),
         path=_path(matching, i, j) if same else (),
         reason="",
@@ -106,6 +129,14 @@ def explain(
     if not (same or verdict) and 0 <= unit == profiles.exclusive[j]:
         reason = f"source {profiles.sources[unit]!r} is clean: at most one record per entity"
     return Explanation(**{**vars(found), "reason": reason})
+
+
+def _readable(item: Contribution) -> Contribution:
+    return replace(
+        item,
+        feature=_SHOWN.get(item.feature, item.feature),
+        level=_SHOWN_LEVELS.get(item.level, item.level),
+    )
 
 
 def _judged(verdict: str) -> str:

@@ -30,8 +30,8 @@ from kg_builder.evaluation.alignment_gold import GoldLinks, present, read_gold, 
 from kg_builder.ontology import expand
 from pipeline.artefacts import write_tsv
 from pipeline.console import terminal
-from pipeline.folders import DataFolder, default_raw, processed_folder
-from pipeline.recipe import Recipe, load_recipe
+from pipeline.folders import DataFolder, built_data_set, default_raw
+from pipeline.recipe import Recipe
 
 _out = terminal()
 _CONTEXT: Final = ("genre", "tag", "country", "origin", "memberOf", "associatedWith", "similarTo")
@@ -47,7 +47,10 @@ def alignment_command(
     gold: Annotated[
         Path, typer.Option(help="TSV: the publisher's id, a tab, the id in the database.")
     ],
-    dataset: Annotated[str, typer.Option(help="Name of a built data set.")] = "lastfm",
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="Name of a built data set.", show_default="lastfm, or DIR's name"),
+    ] = None,
     data: DataFolder = None,
     raw: Annotated[
         Path | None,
@@ -65,22 +68,23 @@ def alignment_command(
     ] = None,
 ) -> None:
     """Measure the links of a built data set against gold links."""
-    folder = processed_folder(dataset, data)
+    built = built_data_set(dataset, data, default="lastfm")
+    folder = built.folder
     links = read_gold(gold, database)
-    table = _read(folder / "alignment.tsv", dataset)
+    table = _read(folder / "alignment.tsv", built.name)
     if links.database not in table.columns:
         raise DataError(f"no column {links.database!r}", where=str(folder / "alignment.tsv"))
     candidates, names = _candidates(folder / "links.parquet", links.database)
     found = _found(table, candidates, links.database)
     wanted = {key for keys in links.links.values() for key in keys}
-    recipe = load_recipe(dataset)
+    recipe = built.recipe()
     there = _present(recipe, raw, links.database, wanted)
     names |= {key: name for key, name in (there or {}).items() if name}
     judged = judge(links.links, found, present=there)
     unknown = [key for key in links.links if key not in found]
     if not judged:
         raise DataError(
-            f"none of its ids is an item of {dataset}",
+            f"none of its ids is an item of {built.name}",
             where=str(gold),
             remedy="the first column holds the publisher's ids, as in alignment.tsv",
         )

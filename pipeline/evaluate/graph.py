@@ -24,7 +24,7 @@ from kg_builder.ontology import expand
 from kg_builder.tables import STATEMENTS
 from pipeline.artefacts import read_table, write_tsv
 from pipeline.console import terminal
-from pipeline.folders import DataFolder, processed_folder
+from pipeline.folders import DataFolder, built_data_set
 from safe_io.atomic import replacing
 
 _out = terminal()
@@ -36,16 +36,19 @@ def graph_command(
         Path,
         typer.Option(help="Folder of the other graph: kg.txt and item_index2entity_id.txt."),
     ],
-    dataset: Annotated[str, typer.Option(help="Name of a built data set.")] = "lastfm",
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="Name of a built data set.", show_default="lastfm, or DIR's name"),
+    ] = None,
     data: DataFolder = None,
     out: Annotated[Path | None, typer.Option(help="Write the table to this TSV.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Plot it to this SVG or PNG.")] = None,
 ) -> None:
     """Compare a built and a stock graph's facts about the stock graph's items."""
-    folder = processed_folder(dataset, data)
-    views = _views(folder, stock, dataset)
+    folder, name, _ = built_data_set(dataset, data, default="lastfm")
+    views = _views(folder, stock, name)
     table = report(views)
-    shown = Table(box=None, padding=(0, 2, 0, 0), title=f"{dataset}: the items of {stock}")
+    shown = Table(box=None, padding=(0, 2, 0, 0), title=f"{name}: the items of {stock}")
     for heading in table.columns:
         shown.add_column(heading, justify="left" if heading == "measure" else "right")
     for row in table.itertuples(index=False, name=None):

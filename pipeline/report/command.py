@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.console import terminal
-from pipeline.folders import DataFolder, processed_folder
+from pipeline.folders import DataFolder, ProcessedDataset, built_data_set
 from pipeline.quality import TEMPLATES
 from pipeline.report.collect import collect
 from pipeline.report.judge import facts_file
@@ -19,7 +19,7 @@ _out = terminal()
 
 
 def report_command(
-    dataset: Annotated[str, typer.Option(help="Name of a processed data set.")] = "sample",
+    dataset: ProcessedDataset = None,
     data: DataFolder = None,
     previous: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Processed folder of an earlier build.")
@@ -34,8 +34,8 @@ def report_command(
     seed: Annotated[int, typer.Option(help="Seed of the sampled facts.")] = 555,
 ) -> None:
     """Report a build's content and quality: report.html and report.json."""
-    folder = processed_folder(dataset, data)
-    judged = judgements if judgements is not None else facts_file(Path(dataset).stem)
+    folder, name, _ = built_data_set(dataset, data)
+    judged = judgements if judgements is not None else facts_file(name)
     report = collect(folder, judgements=judged, previous=previous, seed=seed)
     page = out if out is not None else folder / "report.html"
     page.parent.mkdir(parents=True, exist_ok=True)

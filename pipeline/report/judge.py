@@ -17,7 +17,7 @@ from kg_builder.tables import STATEMENTS
 from pipeline.artefacts import read_table, write_tsv
 from pipeline.console import terminal
 from pipeline.explore import Graph
-from pipeline.folders import DataFolder, processed_folder
+from pipeline.folders import DataFolder, ProcessedDataset, built_data_set
 from pipeline.judgement_files import JUDGEMENTS
 
 __all__ = ["facts_file", "judge_facts_command", "read_judged"]
@@ -56,7 +56,7 @@ def read_judged(path: Path) -> pd.DataFrame:
 
 
 def judge_facts_command(
-    dataset: Annotated[str, typer.Option(help="Name of a processed data set.")] = "sample",
+    dataset: ProcessedDataset = None,
     data: DataFolder = None,
     per_source: Annotated[
         int, typer.Option(min=1, help="Facts sampled per source, including those already judged.")
@@ -72,13 +72,15 @@ def judge_facts_command(
 
     Every judgement is saved immediately, so you may stop (q) and continue later.
     """
-    folder = processed_folder(dataset, data)
-    path = file if file is not None else facts_file(Path(dataset).stem)
+    folder, name, _ = built_data_set(dataset, data)
+    path = file if file is not None else facts_file(name)
     judged = read_judged(path)
     if not show:
         statements = read_table(STATEMENTS, folder / "statements.parquet")
         judged = _ask(folder, sampled(statements, per_source, seed), judged, path)
     _show(judged)
+    if path.is_file():
+        _line(f"[dim]in {escape(str(path))}[/]")
 
 
 def _ask(folder: Path, drawn: pd.DataFrame, judged: pd.DataFrame, path: Path) -> pd.DataFrame:

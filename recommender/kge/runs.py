@@ -23,6 +23,7 @@ from recommender.training.checkpoint import (
     Checkpoint,
     fitting,
     read_checkpoint,
+    readable,
     write_checkpoint,
 )
 from recommender.training.loggers import JsonLines
@@ -169,8 +170,9 @@ def load_embedding(folder: Path, dataset: Dataset) -> TripleModel:
     if not is_same:
         raise RunError(f"{dataset.folder}: not the data that {folder} was trained on; train again")
     graph = dataset.graph
+    with readable(folder / MODEL_FILE):
+        state = torch.load(folder / MODEL_FILE, map_location="cpu", weights_only=True)
     with fitting(folder / MODEL_FILE):
         model = create_embedding(name, graph.n_entities, graph.n_relations, **settings)
-        state = torch.load(folder / MODEL_FILE, map_location="cpu", weights_only=True)
         model.load_state_dict(state)
     return model.eval()

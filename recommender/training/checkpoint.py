@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from errno import EINVAL
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ __all__ = [
     "fitting",
     "put_into",
     "read_checkpoint",
+    "readable",
     "write_checkpoint",
 ]
 
@@ -74,17 +76,30 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """
     if not path.is_file():
         raise RunError(f"{path}: no checkpoint there; train first")
-    try:
+    with readable(path):
         checkpoint = Checkpoint(**torch.load(path, "cpu", weights_only=True, mmap=True))
-    except OSError as error:
-        if error.errno is not None:
-            raise  # a fault of the disk, not of the file
-        raise _unreadable(path, error) from None
-    except Exception as error:  # torch.load raises many kinds of errors on foreign files
-        raise _unreadable(path, error) from None
     if problem := _problem(checkpoint):
         raise RunError(f"{path}: damaged checkpoint: {problem}; train again")
     return checkpoint
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Context that converts errors of reading a file of tensors into a RunError.
+
+    Raises:
+        RunError: a damaged file, or another one.
+        OSError: a fault of the disk.
+    """
+    try:
+        yield
+    except Exception as error:  # torch.load raises many kinds of errors on foreign files
+        if isinstance(error, OSError) and error.errno not in (None, EINVAL):
+            raise  # of the disk; zipfile looks for a cut file's end before its beginning: EINVAL
+        raise RunError(
+            f"{path}: damaged, or not written by this program; train again without --resume, or "
+            "restore the file from a copy"
+        ) from None
 
 
 @contextmanager
@@ -113,10 +128,6 @@ def put_into(model: nn.Module, state: dict[str, torch.Tensor]) -> None:
     own = model.state_dict()
     same = all(name in own and own[name].dtype == value.dtype for name, value in state.items())
     model.load_state_dict(state, assign=same)
-
-
-def _unreadable(path: Path, error: Exception) -> RunError:
-    return RunError(f"{path}: not a readable checkpoint ({type(error).__name__})")
 
 
 def _problem(checkpoint: Checkpoint) -> str:

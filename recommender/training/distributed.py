@@ -138,7 +138,7 @@ def process_group(device: torch.device) -> Iterator[Group]:
     Raises:
         ConfigError: torchrun's variables are set but the group cannot be formed.
     """
-    if "LOCAL_RANK" not in os.environ or dist.is_initialized():
+    if not os.environ.get("LOCAL_RANK") or dist.is_initialized():
         yield Group(*((dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else ()))
         return
     try:

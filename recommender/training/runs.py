@@ -35,7 +35,7 @@ from recommender.training.config import TrainConfig
 from recommender.training.loggers import JsonLines, Logger, MLflow, TensorBoard
 from safe_io.atomic import write_atomically
 
-__all__ = ["LoadedRun", "Run", "RunConfig", "RunFolder", "load_run"]
+__all__ = ["LoadedRun", "Run", "RunConfig", "RunFolder", "load_run", "replacement"]
 
 CONFIG_FILE = "config.json"
 CHECKPOINT_FILE = "checkpoint.pt"
@@ -155,6 +155,15 @@ def read_config(folder: Path) -> RunConfig:
         return RunConfig.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise RunError(f"{path}: {explain(error)}; train again") from None
+
+
+def replacement(folder: Path, *, resume: bool) -> str:
+    """Describe the run that a training into a folder replaces; '' if there is none."""
+    if not (folder / CONFIG_FILE).is_file() or (resume and (folder / CHECKPOINT_FILE).is_file()):
+        return ""
+    if (folder / METRICS_FILE).is_file():
+        return f"{folder}: replacing the finished run there (another --out keeps it)"
+    return f"{folder}: replacing the unfinished run there (--resume continues it)"
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:

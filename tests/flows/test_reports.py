@@ -107,6 +107,15 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert FlowSettings().retries == 0
 
 
+def test_an_empty_variable_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in FlowSettings.model_fields:
+        monkeypatch.delenv(f"MUSIC_KG_{name.upper()}", raising=False)
+    unset = FlowSettings()
+    for name in FlowSettings.model_fields:
+        monkeypatch.setenv(f"MUSIC_KG_{name.upper()}", "")
+    assert FlowSettings() == unset
+
+
 def test_defaults_give_way_to_what_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in DEFAULTS:
         monkeypatch.delenv(name, raising=False)

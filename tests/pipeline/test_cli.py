@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from kg_builder.sql import megabytes
 from pipeline import cli
 
 
@@ -27,7 +28,10 @@ def test_a_build_tells_every_stage_and_where_the_result_lies(tiny, monkeypatch, 
 
 def test_neither_the_memory_nor_the_processes_change_a_byte(tiny, monkeypatch):
     found = []
-    for name, more in (("out", ()), ("small", ("--memory", "200MB", "--workers", "2"))):
+    for name, more in (
+        ("out", ("--memory", "999999TB")),
+        ("small", ("--memory", "200MB", "--workers", "2")),
+    ):
         told = [*arguments(tiny)[:-1], str(tiny / name), *more]
         assert run(monkeypatch, "build", *told) == 0
         paths = sorted(path for path in (tiny / name).rglob("*") if path.is_file())
@@ -41,11 +45,23 @@ def test_neither_the_memory_nor_the_processes_change_a_byte(tiny, monkeypatch):
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize("size", ["much", "2", "-1GB", "10MB"])
-def test_a_memory_that_is_none_or_too_small(tiny, monkeypatch, capsys, size):
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        ("10MB", "memory '10MB' (give at least 200MB, such as 2GB)"),
+        *(
+            (size, f"memory '{size}' is not a number with MB, GB or TB (write it as 500MB or 2GB)")
+            for size in ("much", "2", "-1GB", "2gib")
+        ),
+    ],
+)
+def test_a_memory_that_is_none_or_too_small(tiny, monkeypatch, capsys, size, message):
     assert run(monkeypatch, "build", *arguments(tiny), f"--memory={size}") == 2
-    error = capsys.readouterr().err
-    assert error == f"error: memory '{size}' (give at least 200MB, such as 2GB)\n"
+    assert capsys.readouterr().err == f"error: {message}\n"
+
+
+def test_memory_in_terabytes():
+    assert (megabytes("1TB"), megabytes("1.5 tb"), megabytes("200mb")) == (1e6, 1.5e6, 200)
 
 
 @pytest.mark.parametrize(

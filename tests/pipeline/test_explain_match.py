@@ -102,3 +102,30 @@ def test_a_pair_that_does_not_exist_is_reported(built, monkeypatch, capsys):
     assert "are one record" in capsys.readouterr().err
     assert run(monkeypatch, "explain-match", "a", "b", "--dataset", "tiny.toml") == 2
     assert "has not been built" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", [("--data", "out"), ("--dataset", "out")])
+def test_a_folder_alone_has_the_recipe_in_its_manifest(
+    built, built_tiny, monkeypatch, capsys, place
+):
+    assert run(monkeypatch, "explain-match", "shop/1", "PORTISHEAD", *place) == 0
+    assert "one entity: they match" in capsys.readouterr().out
+    assert run(monkeypatch, "judge", "shop/1", "PORTISHEAD", "same", *place) == 0
+    output = capsys.readouterr().out
+    assert f"build --dataset {built_tiny / 'tiny.toml'} applies it" in output
+    judgements = built_tiny / "data/judgements"
+    assert [path.name for path in judgements.glob("*.tsv")] == ["tiny.tsv"]
+
+
+def test_a_folder_without_the_name_of_its_recipe_is_refused(built, built_tiny, monkeypatch, capsys):
+    path = built_tiny / "out/manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"recipe": "", "dataset": ""}))  # an earlier version's
+    assert run(monkeypatch, "judge", "shop/1", "PORTISHEAD", "same", "--data", "out") == 2
+    assert "out: manifest.json does not name its recipe (name the recipe with --dataset" in (
+        capsys.readouterr().err
+    )
+    (built_tiny / "tiny.toml").rename(built_tiny / "moved.toml")
+    path.write_text(json.dumps(manifest))
+    assert run(monkeypatch, "explain-match", "shop/1", "shop/2", "--data", "out") == 2
+    assert "tiny.toml: no such recipe file" in capsys.readouterr().err

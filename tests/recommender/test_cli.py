@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 
+from recommender import cli
 from recommender.cli import main_guard, make_folder
 from recommender.errors import ConfigError
 
@@ -48,3 +51,26 @@ def test_a_folder_is_made_or_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"file: .*; name a folder that can be written to"):
         make_folder(tmp_path / "file")
+
+
+@pytest.mark.parametrize("fault", [ConfigError("wrong"), OSError(28, "No space left", "x")])
+@pytest.mark.parametrize(("rank", "waits"), [("0", []), ("1", [cli._PATIENCE])])
+def test_under_torchrun_others_leave_the_report_to_the_first_process(
+    fault, rank, waits, tmp_path, monkeypatch, capsys
+):
+    slept = []
+    monkeypatch.setattr(cli.time, "sleep", slept.append)
+    for name, value in (
+        ("LOCAL_RANK", rank),
+        ("LOCAL_WORLD_SIZE", "2"),
+        ("TORCHELASTIC_ERROR_FILE", str(tmp_path / "error.json")),
+    ):
+        monkeypatch.setenv(name, value)
+
+    def main(argv):
+        raise fault
+
+    assert cli.main_guard(main) == 2
+    assert slept == waits
+    told = json.loads((tmp_path / "error.json").read_text())["message"]["message"]
+    assert capsys.readouterr().err == f"{told}\n"

@@ -285,6 +285,21 @@ def test_every_scorer_finds_the_plain_matches(scorer, tmp_path):
     assert all(found[f"a/{i}"] == found[f"b/{i}"] for i in range(len(names)))
 
 
+def test_an_explanation_of_two_albums_says_whose_words_are_compared():
+    """Greatest Hits of two performers: the title is found, the rest of the words is not."""
+    rows = RECORDS.frame(
+        [
+            record(f"{source}/1", "Album", "Greatest Hits", performer=[performer])
+            for source, performer in (("a", "Blondie"), ("b", "Fleetwood Mac"))
+        ]
+    )
+    matching = match_records(rows, FusionConfig(), schema=SCHEMA, traits={}, aside=[("a/1", "b/1")])
+    found = {c.feature: c.level for c in explain(matching, "a/1", "b/1").contributions}
+    assert found["title of each, looked for among the other's words"] == "found"
+    words = "words of title, performer and album that"
+    assert {f"{words} both have", f"{words} each has alone"} <= set(found)
+
+
 def test_a_pair_can_be_explained():
     matching = match_records(RECORDS.frame(BEATLES), FusionConfig(), schema=SCHEMA, traits=CLEAN)
     contributions = {

@@ -73,6 +73,21 @@ def test_a_person_judges_and_goes_on_another_day(run, tmp_path):
     assert "1.000" in shown
 
 
+def test_judged_facts_of_a_folder_are_in_the_file_of_its_data_set(
+    run, built, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    name = json.loads((built / "manifest.json").read_text())["dataset"]
+    path = tmp_path / "data/judgements" / f"{name}-facts.tsv"
+    _, out, _ = run("judge-facts", "--per-source", "1", answers="w\nq\n")
+    assert [found.name for found in path.parent.glob("*")] == [path.name]
+    assert f"in data/judgements/{path.name}" in out
+    page = tmp_path / "r.html"
+    run("report", "--out", str(page))
+    report = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    assert [row["judged"] for row in report["precision"]] == [1]
+
+
 def test_a_damaged_file_of_judgements_is_named(run, tmp_path):
     path = tmp_path / "facts.tsv"
     path.write_text("subject\tpredicate\tobject\tsource\tmethod\tverdict\na\tb\tc\td\te\tmaybe\n")

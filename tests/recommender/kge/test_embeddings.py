@@ -270,6 +270,20 @@ def test_a_stopped_training_goes_on_as_if_unbroken(
     assert {name.split("/")[0] for name in ZipFile(parts / "model.pt").namelist()} == {"archive"}
 
 
+def test_a_damaged_embedding_or_checkpoint_has_a_remedy(toy_data: Path, tmp_path: Path) -> None:
+    dataset = load(toy_data)
+    config = KGETrainConfig(epochs=2, evaluate_every=2, device="cpu", threads=1)
+    train_embedding("transe", dataset, config, out=tmp_path)
+    for name in ("model.pt", "checkpoint.pt"):
+        for content in (b"", b"no tensors", (tmp_path / name).read_bytes()[:900]):
+            (tmp_path / name).write_bytes(content)
+            with pytest.raises(RunError, match=rf"{name}: damaged, .* train again"):
+                if name == "model.pt":
+                    load_embedding(tmp_path, dataset)
+                else:
+                    train_embedding("transe", dataset, config, out=tmp_path, resume=True)
+
+
 def test_command(toy_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["--epochs", "4", "--evaluate-every", "2", "--dim", "4", "--device", "cpu"]
     assert main(["--data", str(toy_data), "--model", "transe", "--out", str(tmp_path), *flags]) == 0

@@ -12,6 +12,7 @@ from recommender import load, load_run, split
 from recommender.cli import main_guard
 from recommender.errors import DataError, RunError
 from recommender.plots import learning_curve
+from recommender.recommend import main as recommend
 from recommender.train import main as train
 from recommender.training.runs import read_metrics
 from safe_io.locks import folder_lock
@@ -54,6 +55,44 @@ def test_a_checkpoint_that_does_not_fit_is_refused_in_one_line(run, damage):
     with pytest.raises(RunError, match=r"checkpoint\.pt") as fault:
         load_run(run)
     assert "\n" not in str(fault.value)
+
+
+CONTENTS = {
+    "cut": lambda whole: whole[: len(whole) // 2],
+    "empty": lambda whole: b"",
+    "text": lambda whole: b"no tensors",
+    "page": lambda whole: b"<html>" * 99,
+}
+
+
+@pytest.mark.parametrize("damage", CONTENTS)
+def test_a_damaged_checkpoint_is_called_that_with_a_remedy(run, damage, capsys):
+    path = run / "checkpoint.pt"
+    path.write_bytes(CONTENTS[damage](path.read_bytes()))
+    config = json.loads((run / "config.json").read_text())
+    resume = ["--data", config["data"], "--model", "mkr", "--out", str(run), "--resume"]
+    for command, arguments in ((recommend, ["--run", str(run), "--user", "0"]), (train, resume)):
+        assert main_guard(command, arguments) == 2
+        assert capsys.readouterr().err.splitlines()[-1] == (
+            f"error: {path}: damaged, or not written by this program; train again without "
+            "--resume, or restore the file from a copy"
+        )
+
+
+def test_a_training_says_which_run_it_replaces(named_toy_data, tmp_path, capsys):
+    out = tmp_path / "run"
+    command = ["--data", str(named_toy_data), *QUICK, "--out", str(out)]
+    assert main_guard(train, command) == 0
+    assert "replacing" not in capsys.readouterr().err
+    assert main_guard(train, [*command, "--seed", "3"]) == 0
+    assert f"{out}: replacing the finished run there (another --out keeps it)" in (
+        capsys.readouterr().err
+    )
+    (out / "metrics.json").unlink()
+    assert main_guard(train, command) == 0
+    assert "replacing the unfinished run there (--resume continues it)" in capsys.readouterr().err
+    assert main_guard(train, [*command, "--resume"]) == 0
+    assert "replacing" not in capsys.readouterr().err
 
 
 def test_settings_of_another_size_are_refused(run):

@@ -51,6 +51,23 @@ def test_two_processes_learn_what_one_does(toy_data: Path, tmp_path: Path) -> No
         torch.testing.assert_close(models[1][name], value, rtol=0, atol=1e-6, msg=name)
 
 
+@pytest.mark.slow
+def test_an_error_of_all_processes_is_reported_once_and_torchrun_ends_with_it() -> None:
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [sys.executable, *torchrun, "-m", "recommender.train", "--modle", "mkr"],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    line = "error: unrecognized arguments: --modle mkr; see python -m recommender.train --help"
+    lines = done.stderr.strip().splitlines()
+    assert lines.count(line) == 1
+    assert lines[-2].endswith(f"traceback : {line}")
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 def test_torchrun_on_a_gpu(toy_data: Path, tmp_path: Path) -> None:
     """The process group uses nccl; with one GPU it has one member."""
