@@ -3,12 +3,15 @@
 from kg_builder.triples.config import RatingsConfig, TriplesConfig
 from kg_builder.triples.description import description
 from kg_builder.triples.graph_files import write_graph, write_provenance
+from kg_builder.triples.graph_tables import GraphCounts, GraphTables
 from kg_builder.triples.integers import Numbering, number
 from kg_builder.triples.ratings import Ratings, items_of, ratings, times_of_positives
 from kg_builder.triples.turtle import users_turtle
 from kg_builder.triples.users import UserNumbering, number_users
 
 __all__ = [
+    "GraphCounts",
+    "GraphTables",
     "Numbering",
     "Ratings",
     "RatingsConfig",

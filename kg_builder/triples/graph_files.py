@@ -22,7 +22,7 @@ from kg_builder.ontology import PREFIXES, Schema
 from kg_builder.ontology.iris import RESOURCE
 from kg_builder.partitions import Ascending, changes, part_numbers
 from kg_builder.progress import Progress, silent
-from kg_builder.sql import database
+from kg_builder.sql import stage_database
 from kg_builder.tables import LITERAL_KINDS
 from kg_builder.triples.graph import reading_order
 from kg_builder.triples.turtle import (
@@ -102,7 +102,7 @@ def write_graph(
     Returns:
         The number of triples.
     """
-    with _database(run_units) as base:
+    with stage_database(run_units) as base:
         base.execute(_THINGS, {"entities": str(entities), "order": reading_order(schema)})
         found = _found_prefixes(
             base, statements, f"{_NAMES_OF_STATEMENTS} UNION ALL {_NAMES_OF_THINGS}"
@@ -128,7 +128,7 @@ def write_provenance(statements: Path, out: Path, *, title: str, run_units: RunU
         title: its first line.
         run_units: executes the units, one per block.
     """
-    with _database(run_units) as base, out.open("wb") as text:
+    with stage_database(run_units) as base, out.open("wb") as text:
         used = prefixes(_found_prefixes(base, statements, _NAMES_OF_STATEMENTS)) | {
             "prov": PREFIXES["prov"],
             "source": f"{RESOURCE}source/",
@@ -195,11 +195,6 @@ def write_block_of_provenance(
         )
     ]
     (folder / "block.trig").write_bytes(b"".join(pieces))
-
-
-def _database(run_units: RunUnits) -> duckdb.DuckDBPyConnection:
-    limit = f"{run_units.memory // 2}MB"
-    return database(run_units.shared, limit, threads=run_units.threads)
 
 
 def _found_prefixes(base: duckdb.DuckDBPyConnection, statements: Path, names: str) -> list[str]:
