@@ -21,6 +21,7 @@ from kg_builder.triples import (
     items_of,
     number,
     number_users,
+    prefixes_of_statements,
     ratings,
     times_of_positives,
     users_turtle,
@@ -69,17 +70,23 @@ def write_rdf(context: StageContext) -> int:
     """Write the graph and the provenance of its facts; returns the number of triples."""
     job = context.job
     statements, title = context.artefact("statements.parquet"), _title(job.recipe)
+    found = prefixes_of_statements(statements, context.run_units)
     written = write_graph(
         statements,
         context.artefact(TYPED_ENTITIES),
         context.path("kg.ttl"),
         context.path("kg.nt.gz"),
+        found=found,
         schema=job.schema,
         title=title,
         run_units=context.run_units,
     )
     write_provenance(
-        statements, context.path("provenance.trig"), title=title, run_units=context.run_units
+        statements,
+        context.path("provenance.trig"),
+        found=found,
+        title=title,
+        run_units=context.run_units,
     )
     return written
 
