@@ -35,14 +35,17 @@ SELECT (row_number() OVER (ORDER BY predicate) - 1)::SMALLINT AS code, predicate
 FROM (SELECT DISTINCT predicate FROM statements)
 """
 _RELATIONS: Final = """
+CREATE TABLE linking AS
+SELECT thing.code AS head, predicate.code AS predicate, object, confidence >= {least!r}::DOUBLE AS sure,
+       file_row_number AS row
+FROM statements JOIN thing ON entity = subject JOIN predicate ON predicate.name = predicate
+WHERE object_kind = 'entity';
 CREATE TABLE relation AS
-SELECT s.code AS head, p.code AS predicate, o.code AS tail, count(*)::INTEGER AS stated,
-       count(*) FILTER (confidence >= $least)::INTEGER AS sure,
-       min(file_row_number) FILTER (confidence >= $least) AS first
-FROM statements JOIN thing s ON s.entity = subject JOIN thing o ON o.entity = object
-     JOIN predicate p ON p.name = predicate
-WHERE object_kind = 'entity'
-GROUP BY ALL
+SELECT head, predicate, thing.code AS tail, count(*)::INTEGER AS stated,
+       count(*) FILTER (sure)::INTEGER AS sure, min(row) FILTER (sure) AS first
+FROM linking JOIN thing ON entity = object
+GROUP BY ALL;
+DROP TABLE linking
 """
 _SOURCES: Final = """
 SELECT source, method, count(*) AS facts, count(*) FILTER (object_kind = 'entity') AS linking,
@@ -152,7 +155,7 @@ class GraphTables:
         base.execute(_THINGS)
         base.unregister("items")
         base.execute(_PREDICATES)
-        base.execute(_RELATIONS, {"least": min_confidence})
+        base.execute(_RELATIONS.format(least=min_confidence))
 
     @cached_property
     def counts(self) -> GraphCounts:

@@ -49,7 +49,8 @@ class CudaRecorder:
     warm_up = 3
 
     def __init__(self, device: torch.device) -> None:
-        self._device, self._stream = device, torch.cuda.Stream(device)
+        self._device = device
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
     def execute(self, work: Work) -> None:
         """See `Recorder.execute`."""
@@ -84,6 +85,7 @@ class RecordedSteps:
         self._recorder = recorder
         self._single = TorchSteps(task, optimizer)
         self._columns: tuple[Tensor, ...] = ()
+        self._first = self._within = self._total = torch.zeros(())
         self._replay: Work | None = None
         self._executed = 0
 
