@@ -36,8 +36,8 @@ FROM (SELECT DISTINCT predicate FROM statements)
 """
 _RELATIONS: Final = """
 CREATE TABLE linking AS
-SELECT thing.code AS head, predicate.code AS predicate, object, confidence >= {least!r}::DOUBLE AS sure,
-       file_row_number AS row
+SELECT thing.code AS head, predicate.code AS predicate, object,
+       confidence >= {least!r}::DOUBLE AS sure, file_row_number AS row
 FROM statements JOIN thing ON entity = subject JOIN predicate ON predicate.name = predicate
 WHERE object_kind = 'entity';
 CREATE TABLE relation AS

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import random
 import tempfile
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,13 +62,13 @@ def statements(*facts):
 class Numbered:
     """The integer graph of some facts, read from its database."""
 
-    def __init__(self, *facts, items=ITEMS, **settings):
+    def __init__(self, *facts, items=ITEMS, memory="1GB", threads=1, **settings):
         config = TriplesConfig(**settings)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             statements(*facts).to_parquet(folder / "facts.parquet")
             ENTITY_TABLE.to_parquet(folder / "entities.parquet")
-            with database(folder) as base:
+            with database(folder, memory, threads=threads) as base:
                 graph = GraphTables(
                     base,
                     folder / "facts.parquet",
@@ -183,6 +185,24 @@ def test_facts_are_counted_once_and_statements_by_source():
     coverage = counts.coverage
     assert (coverage.items, coverage.median) == (2, 1.0)
     assert coverage.at_least == {1: 1, 3: 0, 5: 0, 10: 0}
+
+
+@pytest.mark.parametrize("order", ["name", "source"])
+def test_threads_and_memory_do_not_change_the_triples(order):
+    draw = random.Random(1)
+    facts = [
+        (f"artist:{draw.randrange(500)}", draw.choice(["genre", "influencedBy"]),
+         f"{draw.choice(['genre', 'artist'])}:{draw.randrange(500)}")
+        for _ in range(5000)
+    ]  # fmt: skip
+    one, other = (
+        Numbered(*facts, heads="all", order=order, memory=memory, threads=threads)
+        for memory, threads in (("1GB", 1), ("100MB", 4))
+    )
+    assert len(one.triples) > 4000
+    assert one.triples.tolist() == other.triples.tolist()
+    assert one.entities.equals(other.entities)
+    assert one.relations.equals(other.relations)
 
 
 entity = st.sampled_from(sorted(TYPES))
