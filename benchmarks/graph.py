@@ -30,7 +30,7 @@ from kg_builder.inference.engine import closure, derived
 from kg_builder.inference.rules import Atom, Rule
 from kg_builder.ontology import PREFIXES, expand, load_schema
 from kg_builder.sql import database
-from kg_builder.triples import write_graph
+from kg_builder.triples import prefixes_of_statements, write_graph
 from kg_builder.triples.turtle import prefixes, turtle_body
 from pipeline.explore import Graph
 from pipeline.stages.artefact_names import TYPED_ENTITIES
@@ -69,16 +69,18 @@ def writing(data: Path) -> Iterator[Row]:
         f"{theirs / ours:.0f} ×",
     )
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder, statements = Path(name), data / "statements.parquet"
+        units = UnitRunner(folder / "units")
         whole, _ = timed(
             lambda: write_graph(
-                data / "statements.parquet",
+                statements,
                 data / TYPED_ENTITIES,
                 folder / "kg.ttl",
                 folder / "kg.nt.gz",
+                found=prefixes_of_statements(statements, units),
                 schema=load_schema(),
                 title="benchmark",
-                run_units=UnitRunner(folder / "units"),
+                run_units=units,
             ),
             1,
         )

@@ -1,7 +1,7 @@
 """Benchmark training steps of the recommendation module against peers, on one thread.
 
     python benchmarks/training.py                     random tables of Last.FM's size
-    python benchmarks/training.py --device cuda       the same on a GPU
+    python benchmarks/training.py --device cuda       the same on a GPU, and steps of a CUDA graph
     RECBOLE_PYTHON=/envs/recbole/bin/python TF_MKR=/src/MKR/src TF_PYTHON=/envs/tf/bin/python \\
         python benchmarks/training.py                 with peers, each in its environment
 
@@ -37,6 +37,7 @@ from recommender import create_model
 from recommender.data import Interactions, KnowledgeGraph, TrainingSplit, make_sampler
 from recommender.layers.embedding import EmbeddingTable
 from recommender.training.adam import Adam
+from recommender.training.recorded_steps import CudaRecorder, RecordedSteps
 from recommender.training.steps import TorchSteps
 from recommender.training.tasks import Steps
 
@@ -90,13 +91,21 @@ def measure(epochs: Iterator[int], clock: Callable[[], float], seconds: float = 
 def ours(
     train: TrainingSplit, dim: int, batch: int, device: torch.device, *, engine: str
 ) -> Iterator[int]:
-    """Passes of our engine: `native`, `torch` (row-wise Adam), `dense` or `compile`."""
+    """Passes of our engine: `native`, `torch` (row-wise Adam), `dense`, `compile` or `recorded`."""
     model = create_model("mkr", train, dim=dim, batch_size=batch, lambda2=1e-6).to(device)
     task = model.tasks(make_sampler("static", train))[0]
     tables = [module for module in model.modules() if isinstance(module, EmbeddingTable)]
     rowwise = engine in ("native", "torch")
-    optimizer = Adam(task.parameters(), tables, learning_rate=1e-3, rowwise=rowwise)
+    optimizer = Adam(
+        task.parameters(),
+        tables,
+        learning_rate=1e-3,
+        rowwise=rowwise,
+        capturable=engine == "recorded",
+    )
     steps: Steps | None = task.native_steps(optimizer) if engine == "native" else None
+    if engine == "recorded":
+        steps = RecordedSteps(task, optimizer, CudaRecorder(device))
     if steps is None:
         steps = TorchSteps(task, optimizer, compiled=engine == "compile")
     columns = task.samples(np.random.default_rng(0))
@@ -174,6 +183,7 @@ def compare(
     """Measure all engines on one case."""
     engines = ["native"] if device.type == "cpu" else []
     engines += (["torch"] if device.type == "cpu" else []) + ["dense"]
+    engines += ["recorded"] if device.type == "cuda" else []
     engines += ["compile"] if compiled else []
     alone = device.type == "cpu" and torch.get_num_threads() == 1
     clock = time.process_time if alone else time.perf_counter

@@ -10,6 +10,7 @@ from typing import Any, Final
 import duckdb
 
 from kg_builder.errors import DataError
+from kg_builder.units import RunUnits
 
 _SIZE: Final = re.compile(r"(\d{1,9}(?:\.\d+)?) ?(MB|GB|TB)", re.IGNORECASE)
 _MEGABYTES: Final = {"MB": 1, "GB": 1_000, "TB": 1_000_000}
@@ -58,6 +59,12 @@ def database(folder: Path, memory: str = "1GB", **settings: Any) -> duckdb.DuckD
             **settings,
         },
     )
+
+
+def stage_database(run_units: RunUnits) -> duckdb.DuckDBPyConnection:
+    """Open a database for the queries of a stage, with its threads and half of its memory."""
+    limit = f"{run_units.memory // 2}MB"
+    return database(run_units.shared, limit, threads=run_units.threads)
 
 
 def literal(text: str) -> str:

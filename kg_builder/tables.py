@@ -105,16 +105,10 @@ class Table:
         for piece in pieces:
             names = [name for name in self.categorical if name in piece.column_names]
             for name in names:
-                if name not in coded:  # objects are often subjects as well: each text once
-                    ends = name == "object" and "subject" in coded
-                    coded[name] = Categories(coded["subject"].numbers if ends else None)
-                coded[name].add_arrow(piece[name])
+                coded.setdefault(name, Categories()).add_arrow(piece[name])
             others.append(piece.drop_columns(names))
         frame = pa.concat_tables(others).to_pandas(types_mapper=pd.ArrowDtype)
-        lists = {id(each.numbers): each for each in coded.values()}
-        texts = {key: each.texts() for key, each in lists.items()}
-        whole = {name: each.whole(texts[id(each.numbers)]) for name, each in coded.items()}
-        return self.check(frame.assign(**whole))
+        return self.check(frame.assign(**{name: each.whole() for name, each in coded.items()}))
 
     def empty(self) -> pd.DataFrame:
         """A frame with the table's columns and no rows."""
@@ -175,40 +169,11 @@ def recoded(column: pd.Series, change: Callable[[pd.Index], Sequence[str | None]
     return pd.Series(recoded, index=column.index)
 
 
-def joint_codes(
-    *columns: pd.Series, more: Iterable[str] = ()
-) -> tuple[list[NDArray[np.int32]], pd.Index]:
-    """Code several categorical columns by one list of their distinct texts.
-
-    Args:
-        columns: the columns, without nulls.
-        more: texts to put on the list after theirs.
-
-    Returns:
-        The codes of each column, and the list.
-    """
-    own = {id(column.cat.categories): column.cat.categories for column in columns}
-    lists = [*own.values(), list(more)]
-    texts = pd.Index(pd.unique(np.concatenate([np.array(one, object) for one in lists])))
-    if len(own) == 1:  # they begin the list
-        return [np.array(column.cat.codes, np.int32) for column in columns], texts
-    return [
-        texts.get_indexer(column.cat.categories).astype(np.int32)[column.cat.codes]
-        for column in columns
-    ], texts
-
-
 class Categories:
-    """Builder of a categorical column from chunks of texts; each distinct text is stored once.
+    """Builder of a categorical column from chunks of texts; each distinct text is stored once."""
 
-    Args:
-        numbers: those of the texts, shared with another column.
-    """
-
-    def __init__(self, numbers: dict[str | None, int] | None = None) -> None:
-        if numbers is None:
-            numbers = defaultdict(count().__next__, {None: -1})
-        self.numbers = numbers
+    def __init__(self) -> None:
+        self._numbers: dict[str | None, int] = defaultdict(count().__next__, {None: -1})
         self._codes = [np.empty(0, np.int32)]
 
     def add(self, cells: Sequence[str | None]) -> None:
@@ -222,18 +187,13 @@ class Categories:
             numbers = np.append(self._numbered(encoded.dictionary.to_pylist()), np.int32(-1))
             self._codes.append(numbers[encoded.indices.fill_null(-1).to_numpy()])
 
-    def texts(self) -> pd.Index:
-        """The distinct texts."""
-        return pd.Index([text for text in self.numbers if text is not None], dtype=object)
-
-    def whole(self, texts: pd.Index | None = None) -> pd.Categorical:
-        """The complete column; `texts` are those of all columns that share the numbers."""
-        return pd.Categorical.from_codes(
-            np.concatenate(self._codes), self.texts() if texts is None else texts
-        )
+    def whole(self) -> pd.Categorical:
+        """The complete column."""
+        texts = pd.Index([text for text in self._numbers if text is not None], dtype=object)
+        return pd.Categorical.from_codes(np.concatenate(self._codes), texts)
 
     def _numbered(self, cells: Sequence[str | None]) -> NDArray[np.int32]:
-        return np.fromiter(map(self.numbers.__getitem__, cells), np.int32, len(cells))
+        return np.fromiter(map(self._numbers.__getitem__, cells), np.int32, len(cells))
 
 
 def _table(
@@ -289,12 +249,6 @@ STATEMENTS: Final = _table(
     vocabularies={"object_kind": OBJECT_KINDS},
 )
 """One fact, as one source states it or one rule infers it."""
-
-FACTS: Final = STATEMENTS.only(
-    *(name for name in STATEMENTS.columns if name != "evidence"),
-    categorical=("subject", "predicate", "object", "object_kind", "source", "method"),
-)
-"""`STATEMENTS` without evidence, to count facts and assign ids; texts are held once in memory."""
 
 LINKS: Final = _table(
     "links",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -129,28 +129,44 @@ def write_bytes(pieces: Iterable[bytes], path: Path) -> None:
         stream.writelines(pieces)
 
 
-def write_integers(rows: npt.NDArray[np.integer], path: Path) -> None:
-    """Write rows of integers, tab-separated, one line each."""
-    columns = [np.ascontiguousarray(column) for column in rows.T]
-    table = pa.table(columns, names=[str(number) for number in range(len(columns))])
-    csv.write_csv(table, path, csv.WriteOptions(include_header=False, delimiter="\t"))
+def write_integers(rows: npt.NDArray[np.integer] | Iterable[pa.Table], path: Path) -> None:
+    """Write rows of integers, tab-separated, one line each; from an array or from tables."""
+    if isinstance(rows, np.ndarray):
+        columns = [np.ascontiguousarray(column) for column in rows.T]
+        rows = [pa.table(columns, names=[str(number) for number in range(len(columns))])]
+    options = csv.WriteOptions(include_header=False, delimiter="\t")
+    with path.open("wb") as file:
+        for table in rows:
+            csv.write_csv(table, file, options)
 
 
-def write_tsv(frame: pd.DataFrame, path: Path) -> None:
+def write_tsv(rows: pd.DataFrame | Iterable[pa.Table], path: Path) -> None:
     """Write a table with a header, tab-separated, unquoted; control characters become spaces.
 
     The file is written atomically.
+
+    Args:
+        rows: a frame, or at least one table; all have the same columns.
+        path: the file.
     """
+    tables = _texts(rows) if isinstance(rows, pd.DataFrame) else rows
     with replacing(path) as temporary, temporary.open("wb") as file:
-        file.write(("\t".join(frame.columns) + "\n").encode())
-        for start in range(0, len(frame), _LINES):
-            rows = frame.iloc[start : start + _LINES]
-            cells = []
-            for name in frame.columns:
-                text = pa.array(rows[name].astype("string[pyarrow]"), pa.string())
-                cells.append(pc.replace_substring_regex(text.fill_null(""), _CONTROLS, " "))
-            lines = pc.binary_join_element_wise(*cells, "\t").to_pylist()
-            file.write(("\n".join(lines) + "\n").encode())
+        for number, table in enumerate(tables):
+            if not number:
+                file.write(("\t".join(table.column_names) + "\n").encode())
+            if len(table):
+                texts = (column.cast(pa.string()).fill_null("") for column in table.columns)
+                cells = [pc.replace_substring_regex(text, _CONTROLS, " ") for text in texts]
+                lines = pc.binary_join_element_wise(*cells, "\t").to_pylist()
+                file.write(("\n".join(lines) + "\n").encode())
+
+
+def _texts(frame: pd.DataFrame) -> Iterator[pa.Table]:
+    """Convert a frame to texts, some rows at a time; the first table may be empty."""
+    for start in range(0, max(len(frame), 1), _LINES):
+        rows = frame.iloc[start : start + _LINES]
+        cells = [pa.array(rows[name].astype("string[pyarrow]"), pa.string()) for name in rows]
+        yield pa.table(cells, names=list(rows.columns))
 
 
 def digest(path: Path) -> str:

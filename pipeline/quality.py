@@ -6,7 +6,8 @@ It contains no times and no absolute paths, so the same input gives the same byt
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,15 +16,17 @@ import jinja2
 import pandas as pd
 
 from kg_builder.errors import DataError
-from kg_builder.evaluation.graph import counted, coverage, relations_of, sources_of
-from kg_builder.triples import Numbering, Ratings, UserNumbering
+from kg_builder.tables import ENTITIES
+from kg_builder.triples import GraphCounts, Numbering, Ratings, UserNumbering
 from kg_builder.triples.integers import BARE
+from pipeline.artefacts import read_table
 
 if TYPE_CHECKING:  # types only: a stage must not depend on the code that reads recipes
     from pipeline.recipe import Recipe
 
 _EXAMPLES: Final = 5
 _UNKNOWN: Final = 15
+_SOURCE: Final = ["source", "method", "facts", "confidence"]
 TEMPLATES: Final = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -34,17 +37,16 @@ TEMPLATES: Final = jinja2.Environment(
 
 @dataclass(frozen=True)
 class Facts:
-    """The data counted in the report."""
+    """The data counted in the report; `entities` is the table of that name."""
 
-    statements: pd.DataFrame
-    entities: pd.DataFrame
+    graph: GraphCounts
+    entities: Path
     records: pd.DataFrame
     links: pd.DataFrame
     rejects: pd.DataFrame
     numbering: Numbering
     ratings: Ratings
     users: UserNumbering | None
-    items: Sequence[str]
     interactions: pd.DataFrame
     read: Mapping[str, int]
     judgements: Mapping[str, int]
@@ -64,13 +66,13 @@ class Facts:
                 where=f"recipe {recipe.name}: {', '.join(table.path for table in recipe.users)}",
                 remedy="are the ids in the column 'user' those of the interactions?",
             )
-        n_facts = len(self.numbering.triples) - self.numbering.counts[BARE]
+        n_facts = self.numbering.n_triples - self.numbering.counts[BARE]
         if n_facts == 0 and recipe.interactions:
             raise DataError(
                 "the knowledge graph is empty: no statement links two entities",
                 where=f"recipe {recipe.name}",
                 remedy="look at stages/*/rejects.parquet, and at the mapping of the columns"
-                if len(self.statements) or len(self.rejects)
+                if self.graph.statements() or len(self.rejects)
                 else "add a source with genres, albums, labels or countries, or a "
                 "third-party database: [[databases]]",
             )
@@ -91,8 +93,10 @@ class Facts:
                 where=where,
                 remedy="lower the 'threshold' of the interactions",
             )
-        classes = self.entities.set_index("entity")["type"].reindex(read["item"].unique())
-        found = ", ".join(f"{count} {name}" for name, count in classes.value_counts().items())
+        entities = read_table(ENTITIES.only("entity", "type"), self.entities)
+        met = entities.loc[entities["entity"].isin(set(read["item"])), "type"]
+        classes = _counted(met)
+        found = ", ".join(f"{count} {name}" for name, count in classes.items())
         items = (
             "those of the file"
             if not isinstance(recipe.ratings.items, str)
@@ -116,41 +120,48 @@ def write_quality(facts: Facts, recipe: Recipe, json_path: Path, html_path: Path
 
 def quality(facts: Facts, recipe: Recipe) -> dict[str, Any]:
     """Build the report as plain values."""
-    statements, links = facts.statements, facts.links
-    linking = int((statements["object_kind"] == "entity").sum())
-    triples = relations_of(statements)
+    counts, links = facts.graph, facts.links
     external = links[links["kind"] == "external"]
     return {
         "dataset": recipe.name,
         "title": recipe.title,
         "licence": recipe.licence,
         "records": len(facts.records),
-        "entities": len(facts.entities),
-        "statements": len(statements),
-        "inferred statements": int(statements["inferred"].sum()),
-        "distinct relations between entities": len(triples),
-        "attributes": len(statements) - linking,
+        "entities": counts.entities,
+        "statements": counts.statements(),
+        "inferred statements": counts.statements("inferred"),
+        "distinct relations between entities": sum(counts.relations.values()),
+        "attributes": counts.statements() - counts.statements("linking"),
         "kg_final": {
-            "triples": len(facts.numbering.triples),
-            "entities": len(facts.numbering.entities),
+            "triples": facts.numbering.n_triples,
+            "entities": facts.numbering.n_entities,
             "relations": len(facts.numbering.relations),
             "items": facts.numbering.n_items,
             **facts.numbering.counts,
         },
         "interactions": {"users": len(facts.ratings.users), **facts.ratings.counts},
         "user_kg_final": dict(facts.users.counts) if facts.users is not None else {},
-        "coverage of items": asdict(coverage(statements, facts.items)),
-        "entities by class": counted(facts.entities["type"]),
-        "relations by predicate": counted(triples["predicate"]),
-        "records by source": counted(facts.records["source"]),
-        "sources": sources_of(statements).to_dict("records"),
+        "coverage of items": asdict(counts.coverage),
+        "entities by class": _ranked(counts.classes),
+        "relations by predicate": _ranked(counts.relations),
+        "records by source": _counted(facts.records["source"]),
+        "sources": counts.sources[_SOURCE].to_dict("records"),
         "judgements": dict(facts.judgements),
         "alignment": {
-            str(target): counted(rows["decision"]) for target, rows in external.groupby("target")
+            str(target): _counted(rows["decision"]) for target, rows in external.groupby("target")
         },
         "read": _read(facts.read),
         "rejects": _rejects(facts.rejects),
     }
+
+
+def _counted(values: pd.Series[str]) -> dict[str, int]:
+    """Count values, most frequent first, ties in alphabetical order."""
+    return _ranked(Counter(values.tolist()))
+
+
+def _ranked(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _read(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:

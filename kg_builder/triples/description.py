@@ -5,15 +5,13 @@ VoID: https://www.w3.org/TR/void/ · PROV-O: https://www.w3.org/TR/prov-o/
 
 from __future__ import annotations
 
-from collections import Counter
-
-import pandas as pd
 import pyoxigraph as ox
 
 from kg_builder.databases import DATABASES
 from kg_builder.ontology import PREFIXES
 from kg_builder.ontology.iris import RESOURCE
 from kg_builder.triples.graph import node
+from kg_builder.triples.graph_tables import GraphCounts
 from kg_builder.triples.turtle import turtle_body, turtle_head
 
 VOID = "http://rdfs.org/ns/void#"
@@ -21,8 +19,7 @@ TERMS = "http://purl.org/dc/terms/"
 
 
 def description(
-    statements: pd.DataFrame,
-    entities: pd.DataFrame,
+    counts: GraphCounts,
     *,
     name: str,
     title: str,
@@ -32,8 +29,7 @@ def description(
     """Describe the graph as a data set: size, classes, properties, external links, sources.
 
     Args:
-        statements: clean `tables.FACTS`.
-        entities: `tables.ENTITIES`.
+        counts: of the graph.
         name: of the recipe; the data set's IRI is `<RESOURCE>dataset/<name>`.
         title: display title.
         licence: from the recipe; omitted if empty.
@@ -49,21 +45,16 @@ def description(
     for file in ("kg.ttl", "kg.nt.gz"):
         graph.add(f"{VOID}dataDump", ox.NamedNode(f"{RESOURCE}dataset/{name}/{file}"))
     graph.count("triples", triples)
-    graph.count("entities", len(entities))
-    for class_, count in sorted(entities["type"].value_counts().items()):
+    graph.count("entities", counts.entities)
+    for class_, count in sorted(counts.classes.items()):
         part = graph.part("classPartition", f"class/{class_}")
         part.add(f"{VOID}class", node(f"mkg:{class_}"))
-        part.count("entities", int(count))
-    columns = ["subject", "predicate", "object", "object_kind"]
-    distinct = statements.loc[~statements.duplicated(columns), "predicate"]
-    for predicate, count in sorted(distinct.value_counts().items()):
+        part.count("entities", count)
+    for predicate, count in sorted(counts.facts.items()):
         part = graph.part("propertyPartition", f"property/{predicate}".replace(":", "."))
-        part.add(f"{VOID}property", node(str(predicate)))
-        part.count("triples", int(count))
-    elsewhere = Counter(
-        name.partition(":")[0] for names in entities["external_ids"].tolist() for name in names
-    )
-    for database, count in sorted(elsewhere.items()):
+        part.add(f"{VOID}property", node(predicate))
+        part.count("triples", count)
+    for database, count in sorted(counts.external_ids.items()):
         links = graph.part("subset", f"links/{database}")
         links.add("rdf:type", ox.NamedNode(f"{VOID}Linkset"))
         links.add(f"{VOID}linkPredicate", node("owl:sameAs"))
@@ -74,7 +65,7 @@ def description(
         links.count("triples", count)
     build = graph.part(PREFIXES["prov"] + "wasGeneratedBy", "build")
     build.add("rdf:type", node("prov:Activity"))
-    for source, count in sorted(statements["source"].value_counts().items()):
+    for source, count in counts.sources.groupby("source")["facts"].sum().items():
         origin = node(f"source:{source}")
         graph.add("prov:wasDerivedFrom", origin)
         build.add("prov:used", origin)

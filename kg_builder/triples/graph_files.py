@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -22,7 +22,7 @@ from kg_builder.ontology import PREFIXES, Schema
 from kg_builder.ontology.iris import RESOURCE
 from kg_builder.partitions import Ascending, changes, part_numbers
 from kg_builder.progress import Progress, silent
-from kg_builder.sql import database
+from kg_builder.sql import stage_database
 from kg_builder.tables import LITERAL_KINDS
 from kg_builder.triples.graph import reading_order
 from kg_builder.triples.turtle import (
@@ -82,6 +82,7 @@ def write_graph(
     turtle: Path,
     ntriples: Path,
     *,
+    found: Iterable[str],
     schema: Schema,
     title: str,
     run_units: RunUnits,
@@ -95,6 +96,7 @@ def write_graph(
         statements: clean `tables.STATEMENTS`, as Parquet.
         entities: `tables.ENTITIES`, as Parquet.
         turtle, ntriples: the files to write.
+        found: prefixes of the names in the statements.
         schema: the data model.
         title: first line of the Turtle file.
         run_units: executes the units, one per block.
@@ -102,12 +104,9 @@ def write_graph(
     Returns:
         The number of triples.
     """
-    with _database(run_units) as base:
+    with stage_database(run_units) as base:
         base.execute(_THINGS, {"entities": str(entities), "order": reading_order(schema)})
-        found = _found_prefixes(
-            base, statements, f"{_NAMES_OF_STATEMENTS} UNION ALL {_NAMES_OF_THINGS}"
-        )
-        used = prefixes(found)
+        used = prefixes([*found, *_found_prefixes(base, _NAMES_OF_THINGS)])
         written = 0
         with turtle.open("wb") as text, ntriples.open("wb") as packed:
             text.write(f"# {title}\n".encode() + turtle_head(used))
@@ -119,17 +118,26 @@ def write_graph(
     return written
 
 
-def write_provenance(statements: Path, out: Path, *, title: str, run_units: RunUnits) -> None:
+def prefixes_of_statements(statements: Path, run_units: RunUnits) -> list[str]:
+    """Prefixes of the names in `tables.STATEMENTS`, given as Parquet."""
+    with stage_database(run_units) as base:
+        return _found_prefixes(base, _NAMES_OF_STATEMENTS, statements=str(statements))
+
+
+def write_provenance(
+    statements: Path, out: Path, *, found: Iterable[str], title: str, run_units: RunUnits
+) -> None:
     """Write the facts in a named graph per source and method, described in the default graph.
 
     Args:
         statements: clean `tables.STATEMENTS`, as Parquet.
         out: the TriG file.
+        found: prefixes of the names in the statements.
         title: its first line.
         run_units: executes the units, one per block.
     """
-    with _database(run_units) as base, out.open("wb") as text:
-        used = prefixes(_found_prefixes(base, statements, _NAMES_OF_STATEMENTS)) | {
+    with stage_database(run_units) as base, out.open("wb") as text:
+        used = prefixes(found) | {
             "prov": PREFIXES["prov"],
             "source": f"{RESOURCE}source/",
         }
@@ -157,8 +165,7 @@ def write_block_of_graph(
         headings: heading lines of the classes that begin in this block.
         progress: unused.
     """
-    rows = pd.read_parquet(things, dtype_backend="pyarrow")
-    stated = pd.read_parquet(facts, dtype_backend="pyarrow")
+    rows, stated = _read(things), _read(facts)
     pieces = []
     for type_, of_class in rows.groupby("type", sort=False):
         ends = of_class["position"].iloc[[0, -1]]
@@ -187,7 +194,7 @@ def write_block_of_provenance(
         continued: whether the first source and method are those of the previous block.
         progress: unused.
     """
-    rows = pd.read_parquet(facts, dtype_backend="pyarrow")
+    rows = _read(facts)
     pieces = [
         block_of_provenance(str(source), str(method), own, used, first=number > 0 or not continued)
         for number, ((source, method), own) in enumerate(
@@ -197,14 +204,14 @@ def write_block_of_provenance(
     (folder / "block.trig").write_bytes(b"".join(pieces))
 
 
-def _database(run_units: RunUnits) -> duckdb.DuckDBPyConnection:
-    limit = f"{run_units.memory // 2}MB"
-    return database(run_units.shared, limit, threads=run_units.threads)
-
-
-def _found_prefixes(base: duckdb.DuckDBPyConnection, statements: Path, names: str) -> list[str]:
+def _found_prefixes(base: duckdb.DuckDBPyConnection, names: str, **values: str) -> list[str]:
     query = _PREFIXES.format(names=names)
-    return [name for (name,) in base.execute(query, {"statements": str(statements)}).fetchall()]
+    return [name for (name,) in base.execute(query, values).fetchall()]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 def _append(path: Path, out: BinaryIO) -> None:

@@ -2,53 +2,133 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
-import numpy as np
-import numpy.typing as npt
+import duckdb
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kg_builder.ontology import Schema
-from kg_builder.tables import joint_codes
+from kg_builder.sql import literals
 from kg_builder.triples.config import TriplesConfig
+from kg_builder.triples.graph_tables import GraphTables
 
-_Codes = npt.NDArray[np.int32]
-_TYPE = "rdf:type"
-BARE = "items known by their class alone"
+_TYPE: Final = "rdf:type"
+_BATCH: Final = 100_000
+BARE: Final = "items known by their class alone"
 """Name of the count of items without any relation."""
+
+_DIRECTIONS: Final = pa.schema({"code": pa.int16(), "inverse": pa.int16(), "excluded": pa.bool_()})
+_NUMBERS: Final = pa.schema({"code": pa.int16(), "id": pa.int32()})
+_CANDIDATES: Final = """
+CREATE TEMP VIEW candidate AS
+SELECT *, sure > 0 AND NOT excluded AND NOT reified AS used,
+       tail < {items} AND head >= {items} AS turned, tail >= {items} AND head >= {items} AS apart
+FROM (SELECT *, head IN (SELECT code FROM thing WHERE type IN ({reified})) AS reified
+      FROM relation JOIN directions ON code = predicate)
+"""
+_LEFT_OUT: Final = """
+SELECT coalesce(sum(stated) FILTER (excluded), 0),
+       coalesce(sum(stated - sure) FILTER (NOT excluded), 0),
+       coalesce(sum(sure) FILTER (NOT excluded AND reified), 0),
+       count(*) FILTER (used AND turned),
+       count(*) FILTER (used AND apart)
+FROM candidate
+"""
+_GRAPH: Final = """
+CREATE TABLE graph AS
+SELECT if(turned, tail, head) AS head, if(turned, inverse, predicate) AS relation,
+       if(turned, head, tail) AS tail, min(first) AS first
+FROM candidate WHERE used AND ($everything OR NOT apart) GROUP BY ALL
+"""
+_BARE: Final = """
+INSERT INTO graph
+SELECT item.code, $type, class.code, (SELECT coalesce(max(first), 0) + 1 FROM graph) + item.code
+FROM thing item JOIN thing class ON class.entity = 'mkg:' || item.type
+WHERE item.code < $items AND item.code NOT IN (SELECT head FROM graph UNION SELECT tail FROM graph)
+"""
+_NUMBERED: Final = """
+CREATE TABLE numbered AS
+SELECT code, (row_number() OVER (ORDER BY {order}) - 1)::INTEGER AS id
+FROM (SELECT code, min(place) AS place
+      FROM (SELECT head AS code, 2 * first AS place FROM graph
+            UNION ALL SELECT tail, 2 * first + 1 FROM graph)
+      GROUP BY code)
+"""
+_IN_ORDER: Final = {
+    "name": "code",
+    "source": "code >= {items}, if(code < {items}, code, place)",
+}
+_USED_RELATIONS: Final = "SELECT relation FROM graph GROUP BY relation ORDER BY min(first)"
+_SIZES: Final = "SELECT (SELECT count(*) FROM graph), (SELECT count(*) FROM numbered)"
+_TRIPLES: Final = """
+SELECT h.id AS head, r.id AS relation, t.id AS tail
+FROM graph JOIN numbered h ON h.code = head JOIN numbered t ON t.code = tail
+     JOIN numbered_relation r ON r.code = relation
+ORDER BY {order}
+"""
+_ENTITIES: Final = """
+SELECT id, entity AS iri, name, coalesce(type, 'Class') AS type
+FROM numbered JOIN thing USING (code) WHERE id < $end ORDER BY id
+"""
+_ALIASES: Final = """
+SELECT DISTINCT id, alias
+FROM (SELECT id, thing.name, unnest(aliases) AS alias
+      FROM numbered JOIN thing USING (code) JOIN entities USING (entity) WHERE len(aliases) > 0)
+WHERE alias <> name ORDER BY id, alias
+"""
 
 
 @dataclass(frozen=True)
 class Numbering:
-    """The integer graph.
+    """The integer graph, in a database, which must be open for its rows.
+
+    The tables of rows are some at a time, the first of them empty.
 
     Attributes:
-        triples: `[n, 3]` head, relation, tail; distinct rows.
-        entities: columns id, iri (CURIE), name, type; row i has id i.
         relations: columns id, iri (CURIE), name; row i has id i.
-        n_items: number of items, which are the first entities.
+        n_triples, n_entities, n_items: sizes; the items are the first entities.
         counts: statements left out, by reason; inverted triples; items with a class triple.
     """
 
-    triples: npt.NDArray[np.int64]
-    entities: pd.DataFrame
     relations: pd.DataFrame
+    n_triples: int
+    n_entities: int
     n_items: int
     counts: dict[str, int]
+    _base: duckdb.DuckDBPyConnection
+    _order: str
+    _schema: Schema
+
+    def triples(self) -> Iterator[pa.Table]:
+        """Columns head, relation, tail: distinct rows."""
+        order = "ALL" if self._order == "name" else "first"
+        return self._rows(_TRIPLES.format(order=order))
+
+    def entities(self, *, items_only: bool = False) -> Iterator[pa.Table]:
+        """Columns id, iri (CURIE), name, type; row i has id i."""
+        end = self.n_items if items_only else self.n_entities
+        for rows in self._rows(_ENTITIES, end=end):
+            names = [
+                name if name is not None else _class_label(iri, self._schema)
+                for iri, name in zip(rows["iri"].to_pylist(), rows["name"].to_pylist(), strict=True)
+            ]
+            yield rows.set_column(2, "name", pa.array(names, pa.string()))
+
+    def aliases(self) -> Iterator[pa.Table]:
+        """Columns id, alias: the other names of an entity, sorted."""
+        return self._rows(_ALIASES)
+
+    def _rows(self, query: str, **values: int) -> Iterator[pa.Table]:
+        found = self._base.cursor().sql(query, params=values).to_arrow_reader(_BATCH)
+        yield found.schema.empty_table()
+        for batch in found:
+            yield pa.Table.from_batches([batch])
 
 
-def number(
-    statements: pd.DataFrame,
-    entities: pd.DataFrame,
-    items: Sequence[str],
-    config: TriplesConfig,
-    *,
-    schema: Schema,
-) -> Numbering:
+def number(graph: GraphTables, config: TriplesConfig, *, schema: Schema) -> Numbering:
     """Number items, entities and relations, and encode the triples.
 
     A graph without items keeps all triples between entities, regardless of `heads`.
@@ -57,68 +137,48 @@ def number(
     entities from the triples.
 
     Args:
-        statements: clean `tables.FACTS`.
-        entities: `tables.ENTITIES`.
-        items: CURIEs of the items, in the order of their ids.
+        graph: the graph's tables; those of the integer graph are added.
         config: order and direction of the triples.
         schema: the data model, for inverse predicates and labels.
     """
-    counts: dict[str, int] = {}
-    rows = statements[_used(statements, entities, config, schema, counts)]
-    classes = {item: f"mkg:{type_}" for item, type_ in _types(entities, items)}
-    more = [*items, *dict.fromkeys(classes.values())]
-    (heads, tails), names = joint_codes(rows["subject"], rows["object"], more=more)
-    predicates = {name: code for code, name in enumerate(rows["predicate"].cat.categories)}
-    facts = _distinct(np.column_stack([heads, rows["predicate"].cat.codes, tails]))
-    item_codes = names.get_indexer(pd.Index(items))
-    is_item = np.zeros(len(names), np.bool_)
-    is_item[item_codes] = True
-    facts = _items_first(facts, predicates, is_item, config, schema, counts)
-    is_bare = is_item.copy()
-    is_bare[facts[:, [0, 2]]] = False
-    bare = [item for item, code in zip(items, item_codes, strict=True) if is_bare[code]]
-    counts[BARE] = len(bare)
-    relation = predicates.setdefault(_TYPE, len(predicates))
-    own_classes = names.get_indexer(pd.Index([classes[item] for item in bare]))
-    of_bare = [names.get_indexer(pd.Index(bare)), np.full(len(bare), relation), own_classes]
-    facts = _distinct(np.vstack([facts, np.column_stack(of_bare).astype(np.int32)]))
-    others = pd.unique(facts[:, [0, 2]].ravel())
-    others, used = others[~is_item[others]], pd.unique(facts[:, 1])
-    relation_names = list(predicates)
+    base, items = graph.base, graph.n_items
+    predicates = graph.pairs("SELECT name, code FROM predicate ORDER BY code")
+    stated = list(predicates)
+    inverses = [predicates.setdefault(_inverse(name, schema), len(predicates)) for name in stated]
+    excluded = [name in config.exclude for name in stated]
+    codes = range(len(stated))
+    base.register("directions", pa.table([codes, inverses, excluded], schema=_DIRECTIONS))
+    classes = [name for name, item in schema.classes.items() if item.reifies]
+    base.execute(_CANDIDATES.format(reified=literals(classes), items=items))
+    everything = config.heads == "all" or not items
+    counts = _left_out(graph, classes, everything=everything)
+    base.execute(_GRAPH, {"everything": everything})
+    type_ = predicates.setdefault(_TYPE, len(predicates))
+    [(counts[BARE],)] = base.execute(_BARE, {"type": type_, "items": items}).fetchall()
+    base.execute(_NUMBERED.format(order=_IN_ORDER[config.order].format(items=items)))
+    names = list(predicates)
+    used = [code for (code,) in base.execute(_USED_RELATIONS).fetchall()]
     if config.order == "name":
-        others = others[pc.array_sort_indices(pa.array(names[others], pa.string())).to_numpy()]
-        used = np.array(sorted(used.tolist(), key=relation_names.__getitem__), np.int32)
-    listed = np.concatenate([item_codes, others])
-    id_of = _positions(listed, len(names))
-    relation_id_of = _positions(used, len(predicates))
-    triples = np.column_stack([id_of[facts[:, 0]], relation_id_of[facts[:, 1]], id_of[facts[:, 2]]])
-    if config.order == "name":
-        triples = triples[np.lexsort(triples.T[::-1])]
-    curies, relations = names[listed].tolist(), [relation_names[code] for code in used]
-    columns = entities.set_index("entity")[["name", "type"]]
-    named = columns.reindex(curies)
+        used.sort(key=names.__getitem__)
+    base.register("used", pa.table([used, range(len(used))], schema=_NUMBERS))
+    base.execute("CREATE TABLE numbered_relation AS FROM used")
+    relations = [names[code] for code in used]
+    [(n_triples, n_entities)] = base.execute(_SIZES).fetchall()
     return Numbering(
-        triples=triples,
-        entities=pd.DataFrame(
-            {
-                "id": range(len(curies)),
-                "iri": curies,
-                "name": [
-                    name if isinstance(name, str) else _class_label(iri, schema)
-                    for iri, name in zip(curies, named["name"].to_numpy(object), strict=True)
-                ],
-                "type": named["type"].fillna("Class").to_numpy(object),
-            }
-        ),
         relations=pd.DataFrame(
             {
                 "id": range(len(relations)),
-                "iri": list(relations),
+                "iri": relations,
                 "name": [relation_label(name, schema) for name in relations],
             }
         ),
-        n_items=len(items),
+        n_triples=n_triples,
+        n_entities=n_entities,
+        n_items=items,
         counts=counts,
+        _base=base,
+        _order=config.order,
+        _schema=schema,
     )
 
 
@@ -132,84 +192,23 @@ def relation_label(name: str, schema: Schema) -> str:
     return declared.label if declared else name.partition(":")[2] or name
 
 
-def _used(
-    statements: pd.DataFrame,
-    entities: pd.DataFrame,
-    config: TriplesConfig,
-    schema: Schema,
-    counts: dict[str, int],
-) -> npt.NDArray[np.bool_]:
-    """Which statements become triples.
+def _left_out(graph: GraphTables, reifying: list[str], *, everything: bool) -> dict[str, int]:
+    """Count what does not become a triple, and the triples that are inverted for their item.
 
-    Of a membership only `memberOf`, inferred from it, does: its node would repeat the fact.
+    Of a membership only `memberOf`, inferred from it, becomes one: its node would repeat the fact.
     """
-    linking = (statements["object_kind"] == "entity").to_numpy(dtype=bool)
-    excluded = statements["predicate"].isin(list(config.exclude)).to_numpy(dtype=bool)
-    doubtful = (statements["confidence"] < config.min_confidence).to_numpy(dtype=bool)
-    counts["statements with a literal"] = int((~linking).sum())
-    counts["statements of excluded predicates"] = int((linking & excluded).sum())
-    counts["statements below the confidence"] = int((linking & ~excluded & doubtful).sum())
-    used: npt.NDArray[np.bool_] = linking & ~excluded & ~doubtful
-    classes = [name for name, item in schema.classes.items() if item.reifies]
-    reified = entities.loc[entities["type"].isin(classes), "entity"]
-    if len(reified):
-        about = statements["subject"].isin(set(reified)).to_numpy(dtype=bool)
-        counts["statements about statements"] = int((used & about).sum())
-        used &= ~about
-    return used
-
-
-def _types(entities: pd.DataFrame, items: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The items with their classes."""
-    types = entities.set_index("entity")["type"]
-    return zip(items, types.reindex(list(items)), strict=True)
-
-
-def _items_first(
-    facts: _Codes,
-    predicates: dict[str, int],
-    is_item: npt.NDArray[np.bool_],
-    config: TriplesConfig,
-    schema: Schema,
-    counts: dict[str, int],
-) -> _Codes:
-    """Invert triples of which only the tail is an item, so that the head is an item.
-
-    Args:
-        facts: `[n, 3]` codes of head, relation, tail.
-        predicates: relation → its code; those of inverted triples are added.
-        is_item: of each code of heads and tails, whether it is an item's.
-        config: which triples to keep.
-        schema: the data model, for the inverse predicates.
-        counts: filled in.
-    """
-    head_is_item, tail_is_item = is_item[facts[:, 0]], is_item[facts[:, 2]]
-    turn = tail_is_item & ~head_is_item
-    counts["triples turned round"] = int(turn.sum())
-    inverse = np.array(
-        [predicates.setdefault(_inverse(p, schema), len(predicates)) for p in list(predicates)],
-        np.int32,
-    )
-    turned = facts[turn][:, ::-1]
-    turned[:, 1] = inverse[turned[:, 1]]
-    facts[turn] = turned
-    if config.heads == "all" or not is_item.any():
-        return facts
-    counts["triples without an item"] = int((~head_is_item & ~tail_is_item).sum())
-    return facts[head_is_item | tail_is_item]
-
-
-def _distinct(facts: _Codes) -> _Codes:
-    """The distinct rows, in order of first appearance."""
-    repeated: npt.NDArray[np.bool_] = pd.DataFrame(facts).duplicated().to_numpy()
-    return facts[~repeated]
-
-
-def _positions(listed: npt.NDArray[Any], n_codes: int) -> npt.NDArray[np.int64]:
-    """Position of each code in a list."""
-    positions = np.zeros(n_codes, np.int64)
-    positions[listed] = np.arange(len(listed))
-    return positions
+    [(excluded, doubtful, reified, turned, apart)] = graph.base.execute(_LEFT_OUT).fetchall()
+    counts = {
+        "statements with a literal": graph.counts.statements() - graph.counts.statements("linking"),
+        "statements of excluded predicates": excluded,
+        "statements below the confidence": doubtful,
+    }
+    if not graph.counts.classes.keys().isdisjoint(reifying):
+        counts["statements about statements"] = reified
+    counts["triples turned round"] = turned
+    if not everything:
+        counts["triples without an item"] = apart
+    return {name: int(count) for name, count in counts.items()}
 
 
 def _inverse(name: str, schema: Schema) -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from kg_builder.alignment import alignment_table
 from kg_builder.ontology import expand
-from kg_builder.tables import REJECTS
+from kg_builder.sql import stage_database
+from kg_builder.tables import ENTITIES, REJECTS
 from kg_builder.triples import (
+    GraphCounts,
+    GraphTables,
+    Numbering,
     UserNumbering,
     description,
     items_of,
     number,
     number_users,
+    prefixes_of_statements,
     ratings,
     times_of_positives,
     users_turtle,
@@ -29,6 +35,8 @@ from pipeline.stages.stage import StageContext
 
 if TYPE_CHECKING:  # types only: a stage must not depend on the code that reads recipes
     from pipeline.recipe import Recipe
+
+_CLASSES: Final = ENTITIES.only("entity", "type", categorical=("type",))
 
 OUTPUTS: Final = (
     "kg.ttl",
@@ -62,17 +70,23 @@ def write_rdf(context: StageContext) -> int:
     """Write the graph and the provenance of its facts; returns the number of triples."""
     job = context.job
     statements, title = context.artefact("statements.parquet"), _title(job.recipe)
+    found = prefixes_of_statements(statements, context.run_units)
     written = write_graph(
         statements,
         context.artefact(TYPED_ENTITIES),
         context.path("kg.ttl"),
         context.path("kg.nt.gz"),
+        found=found,
         schema=job.schema,
         title=title,
         run_units=context.run_units,
     )
     write_provenance(
-        statements, context.path("provenance.trig"), title=title, run_units=context.run_units
+        statements,
+        context.path("provenance.trig"),
+        found=found,
+        title=title,
+        run_units=context.run_units,
     )
     return written
 
@@ -81,8 +95,6 @@ def write_tables(
     context: StageContext,
     *,
     written: int,
-    statements: pd.DataFrame,
-    entities: pd.DataFrame,
     records: pd.DataFrame,
     links: pd.DataFrame,
     interactions: pd.DataFrame,
@@ -101,59 +113,39 @@ def write_tables(
             facts about users match no user of the ratings.
     """
     job = context.job
-    recipe, schema = job.recipe, job.schema
+    recipe = job.recipe
     items = items_of(
         interactions,
-        entities,
+        context.read(_CLASSES, TYPED_ENTITIES),
         links,
         recipe.ratings,
         order=recipe.triples.order,
         root=job.raw,
-        schema=schema,
+        schema=job.schema,
     )
-    numbering = number(statements, entities, items, recipe.triples, schema=schema)
+    raw_ids = _raw_ids(items, interactions, records, links)
+    counts, numbering = _write_graph(context, items, raw_ids, links, written=written)
+    context.progress(4, 5)
     rated = ratings(interactions, items, recipe.ratings, seed=job.seed)
     user_numbering = number_users(user_facts, rated.users) if recipe.users else None
     facts = Facts(
-        statements=statements,
-        entities=entities,
+        graph=counts,
+        entities=context.artefact(TYPED_ENTITIES),
         records=records,
         links=links,
         rejects=rejects if user_numbering is None else pd.concat([rejects, user_numbering.rejects]),
         numbering=numbering,
         ratings=rated,
         users=user_numbering,
-        items=items,
         interactions=interactions,
         read=read,
         judgements=judgements,
     )
     facts.check(recipe)
-    context.progress(4, 5)
-    about = description(
-        statements,
-        entities,
-        name=recipe.name,
-        title=recipe.title,
-        licence=recipe.licence,
-        triples=written,
-    )
-    write_bytes([about], context.path("void.ttl"))
-    write_integers(numbering.triples, context.path("kg_final.txt"))
     write_integers(rated.rows, context.path("ratings_final.txt"))
     times = times_of_positives(interactions, items, rated)
     if times is not None:
         write_tsv(times, context.path("ratings_times.tsv"))
-    write_tsv(_with_iris(numbering.entities), context.path("entities.tsv"))
-    write_tsv(_with_iris(numbering.relations), context.path("relations.tsv"))
-    raw_ids = _raw_ids(items, interactions, records, links)
-    write_tsv(
-        _with_iris(numbering.entities.iloc[: numbering.n_items, :3]).assign(
-            raw_id=["|".join(own) for own in raw_ids]
-        ),
-        context.path("items.tsv"),
-    )
-    write_tsv(_other_names(numbering.entities, entities), context.path("aliases.tsv"))
     write_tsv(
         pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
         context.path("users.tsv"),
@@ -162,13 +154,11 @@ def write_tables(
     context.write(REJECTS, "stages/triples/rejects.parquet", unused)
     if user_numbering is not None:
         _write_users(context, user_numbering, title=_title(recipe))
-    pairs = [(item, raw) for item, own in zip(items, raw_ids, strict=True) for raw in own]
-    write_tsv(alignment_table(pairs, entities, links), context.path("alignment.tsv"))
     write_quality(facts, recipe, context.path("quality.json"), context.path("quality.html"))
     user_counts = {} if user_numbering is None else user_numbering.counts
     return {
-        "triples": len(numbering.triples),
-        "entities": len(numbering.entities),
+        "triples": numbering.n_triples,
+        "entities": numbering.n_entities,
         "relations": len(numbering.relations),
         "users": len(rated.users),
         "items": numbering.n_items,
@@ -179,6 +169,49 @@ def write_tables(
     }
 
 
+def _write_graph(
+    context: StageContext,
+    items: Sequence[str],
+    raw_ids: Sequence[Sequence[str]],
+    links: pd.DataFrame,
+    *,
+    written: int,
+) -> tuple[GraphCounts, Numbering]:
+    """Write the integer triples with their id maps, the alignment, and the description."""
+    recipe = context.job.recipe
+    with stage_database(context.run_units) as base:
+        graph = GraphTables(
+            base,
+            context.artefact("statements.parquet"),
+            context.artefact(TYPED_ENTITIES),
+            items,
+            min_confidence=recipe.triples.min_confidence,
+        )
+        counts = graph.counts
+        about = description(
+            counts,
+            name=recipe.name,
+            title=recipe.title,
+            licence=recipe.licence,
+            triples=written,
+        )
+        write_bytes([about], context.path("void.ttl"))
+        numbering = number(graph, recipe.triples, schema=context.job.schema)
+        write_integers(numbering.triples(), context.path("kg_final.txt"))
+        write_tsv(map(_with_iris, numbering.entities()), context.path("entities.tsv"))
+        write_tsv(
+            [_with_iris(pa.Table.from_pandas(numbering.relations))], context.path("relations.tsv")
+        )
+        write_tsv(
+            _with_raw_ids(numbering.entities(items_only=True), raw_ids), context.path("items.tsv")
+        )
+        write_tsv(numbering.aliases(), context.path("aliases.tsv"))
+        pairs = [(item, raw) for item, own in zip(items, raw_ids, strict=True) for raw in own]
+        alignment = alignment_table(pairs, graph.items(), links)
+        write_tsv(alignment, context.path("alignment.tsv"))
+    return counts, numbering
+
+
 def _title(recipe: Recipe) -> str:
     return f"{recipe.title} — built by recipe {recipe.name!r}"
 
@@ -186,26 +219,30 @@ def _title(recipe: Recipe) -> str:
 def _write_users(context: StageContext, user_numbering: UserNumbering, *, title: str) -> None:
     """Write the facts about users: integers and id maps, and Turtle on request."""
     write_integers(user_numbering.triples, context.path("user_kg_final.txt"))
-    write_tsv(_with_iris(user_numbering.entities), context.path("user_entities.tsv"))
-    write_tsv(_with_iris(user_numbering.relations), context.path("user_relations.tsv"))
+    for name, table in (
+        ("entities", user_numbering.entities),
+        ("relations", user_numbering.relations),
+    ):
+        write_tsv([_with_iris(pa.Table.from_pandas(table))], context.path(f"user_{name}.tsv"))
     if context.job.with_users:
         write_bytes(users_turtle(user_numbering, title=title), context.path("users.ttl"))
 
 
-def _with_iris(table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(iri=[_iri(name) for name in table["iri"].to_numpy(object)])
+def _with_iris(table: pa.Table) -> pa.Table:
+    iris = [_iri(name) for name in table["iri"].to_pylist()]
+    return table.set_column(table.schema.get_field_index("iri"), "iri", pa.array(iris, pa.string()))
 
 
-def _other_names(numbered: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
-    """Columns id, alias: one row per alias of a numbered entity."""
-    known = entities.loc[entities["aliases"].list.len() > 0, ["entity", "aliases"]]
-    aliases = dict(zip(known["entity"].tolist(), known["aliases"].tolist(), strict=True))
-    numbered = numbered[numbered["iri"].isin(list(aliases))]
-    own = zip(numbered["id"], numbered["iri"], numbered["name"], strict=True)
-    rows = [
-        (number, alias) for number, iri, name in own for alias in sorted({*aliases[iri]} - {name})
-    ]
-    return pd.DataFrame(rows, columns=["id", "alias"]).astype({"id": "int64"})
+def _with_raw_ids(
+    items: Iterable[pa.Table], raw_ids: Sequence[Sequence[str]]
+) -> Iterator[pa.Table]:
+    """Columns id, iri, name, raw_id; of the items in the order of the ids."""
+    first = 0
+    for rows in items:
+        own = ["|".join(ids) for ids in raw_ids[first : first + len(rows)]]
+        first += len(rows)
+        named = _with_iris(rows.select(["id", "iri", "name"]))
+        yield named.append_column("raw_id", pa.array(own, pa.string()))
 
 
 def _iri(name: str) -> str:

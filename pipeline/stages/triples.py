@@ -9,8 +9,6 @@ import pandas as pd
 
 from kg_builder.fusion import rewrite_interactions
 from kg_builder.tables import (
-    ENTITIES,
-    FACTS,
     INTERACTIONS,
     LINKS,
     RECORDS,
@@ -40,10 +38,6 @@ def _triples(context: StageContext) -> dict[str, int]:
     return write_tables(
         context,
         written=written,
-        statements=context.read(FACTS, "statements.parquet"),
-        entities=context.read(
-            ENTITIES.only("entity", "type", "name", "aliases", "external_ids"), TYPED_ENTITIES
-        ),
         records=context.read(RECORDS.only("record", "source", "record_id"), "records.parquet"),
         links=links,
         interactions=rewrite_interactions(interactions, links),

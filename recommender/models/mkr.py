@@ -156,6 +156,8 @@ class MKR(Recommender):
         tasks: list[TrainingTask] = [RecommendationTask(self, samples)]
         if self.config.kge_interval and len(self.graph):
             tasks.append(KnowledgeGraphTask(self))
+        for task in tasks:
+            task.recordable = True
         return tasks
 
     def divide(

@@ -45,6 +45,8 @@ class Adam:
 
     Steps happen inside `with optimizer.stepping():`, so that no other task reads a stale row.
 
+    With `capturable`, a CUDA graph may record `step_weights`.
+
     Attributes:
         steps: steps taken so far, by all alternating processes.
         turns: number of processes that alternate on the tables, each on its own rows: every step of
@@ -59,6 +61,7 @@ class Adam:
         learning_rate: float,
         rowwise: bool,
         fused: bool = True,
+        capturable: bool = False,
     ) -> None:
         self._places = {id(parameter): index for index, parameter in enumerate(parameters)}
         self.learning_rate = learning_rate
@@ -73,20 +76,24 @@ class Adam:
         self.exp_avg = [torch.zeros_like(p) for p in self.weights]
         self.exp_avg_sq = [torch.zeros_like(p) for p in self.weights]
         self._step_tensors = [torch.zeros((), device=p.device) for p in self.weights]
-        self._dense = self._torch_adam(fused)
+        self._dense = self._torch_adam(fused, capturable)
         self.carry = np.zeros((2, 1024))
 
-    def _torch_adam(self, fused: bool) -> torch.optim.Adam | None:
+    def _torch_adam(self, fused: bool, capturable: bool) -> torch.optim.Adam | None:
         """torch's own Adam for `weights`, using the moments of this object."""
         if not self.weights:
             return None
+        rate: float | Tensor = self.learning_rate
+        if capturable:  # a recorded step reads it from memory
+            rate = torch.tensor(rate, device=self.weights[0].device)
         adam = torch.optim.Adam(
             self.weights,
-            lr=self.learning_rate,
+            lr=rate,
             betas=(BETA1, BETA2),
             eps=EPSILON,
             fused=fused,
             foreach=False if fused else None,
+            capturable=capturable,
         )
         moments = zip(self.weights, self._step_tensors, self.exp_avg, self.exp_avg_sq, strict=True)
         for weight, step, first, second in moments:
@@ -98,7 +105,10 @@ class Adam:
         self.learning_rate = learning_rate
         if self._dense is not None:
             for group in self._dense.param_groups:
-                group["lr"] = learning_rate
+                if isinstance(group["lr"], Tensor):
+                    group["lr"].fill_(learning_rate)
+                else:
+                    group["lr"] = learning_rate
 
     @contextmanager
     def stepping(self) -> Iterator[None]:
@@ -124,13 +134,18 @@ class Adam:
     def step(self) -> None:
         """Apply one step with the parameters' gradients."""
         self.begin_step()
-        if self._dense is not None:
-            self._dense.step()
+        self.step_weights()
         for state in self.tables:
             gradient = state.table.weight.grad
             if gradient is not None:
                 self._step_table(state, gradient)
         self.end_step()
+
+    @torch.no_grad()
+    def step_weights(self) -> None:
+        """Apply one step to `weights` alone, without counting it."""
+        if self._dense is not None:
+            self._dense.step()
 
     @torch.no_grad()
     def share_gradients(self, group: Group) -> None:

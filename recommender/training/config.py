@@ -78,10 +78,11 @@ class TrainConfig(BaseModel):
         description="Adam on whole embedding tables (`dense`) or, with the same result, on the "
         "rows in use (`rowwise`); `auto`: rowwise on a CPU",
     )
-    kernel: Literal["auto", "torch", "native"] = Field(
+    kernel: Literal["auto", "torch", "native", "cuda-graph"] = Field(
         "auto",
-        description="implementation of a step: torch's autograd, or the fused native kernel if "
-        "the model supports its settings; `auto`: native if possible",
+        description="implementation of a step: torch's autograd, the fused native kernel if the "
+        "model supports its settings, or (MKR on a CUDA GPU) autograd recorded once as a CUDA "
+        "graph; `auto`: native if possible, else torch",
     )
     compile: bool = Field(False, description="compile the steps with torch.compile")
     threads: int = Field(0, ge=0, description="CPU threads; 0: torch's default")

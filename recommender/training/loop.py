@@ -30,6 +30,7 @@ from recommender.training.evaluation import (
     validation_value,
 )
 from recommender.training.loggers import Logger
+from recommender.training.recorded_steps import CudaRecorder, RecordedSteps
 from recommender.training.runs import CHECKPOINT_FILE, Run, RunFolder
 from recommender.training.seeds import epoch_generator, seed_torch
 from recommender.training.steps import TorchSteps
@@ -101,9 +102,16 @@ class Trainer:
         """The device that `fit` uses: with `auto` a GPU, unless a CPU is faster for this model.
 
         Raises:
-            ConfigError: the device is unavailable.
+            ConfigError: the device is unavailable, or not one that the kernel needs.
         """
         config = self.config
+        if config.kernel == "cuda-graph":
+            device = pick_device(config.device)
+            if device.type != "cuda" or config.compile or config.precision == "bf16":
+                raise ConfigError(
+                    "--kernel cuda-graph: only on a CUDA GPU, without --compile and bf16"
+                )
+            return device
         may_choose = config.device == "auto" and config.kernel != "torch" and not config.compile
         if may_choose and config.precision != "bf16" and model.faster_on_cpu():
             return torch.device("cpu")
@@ -317,10 +325,15 @@ class _Training:
             learning_rate=task.learning_rate,
             rowwise=possible and wanted != "dense",
             fused=self.device.type in ("cpu", "cuda"),
+            capturable=self.config.kernel == "cuda-graph",
         )
 
     def _steps(self, task: TrainingTask) -> Steps:
         config, optimizer = self.config, self.optimizers[task.name]
+        if config.kernel == "cuda-graph":
+            if self.group.size > 1 or not task.recordable:
+                raise ConfigError("--kernel cuda-graph: only for MKR and its variants, one process")
+            return RecordedSteps(task, optimizer, CudaRecorder(self.device))
         possible = self.group.size == 1 and not config.compile and config.precision != "bf16"
         native = task.native_steps(optimizer) if possible and config.kernel != "torch" else None
         if native is not None:

@@ -30,6 +30,8 @@ class TrainingTask(ABC):
         learning_rate: learning rate of its Adam optimiser.
         batch_size: samples per step.
         epochs: epochs that its schedule lasts, after which training ends; None: no schedule.
+        recordable: whether a CUDA graph can replay the loss and its gradients, as they neither read
+            values from the device nor have shapes that depend on values.
     """
 
     name: str
@@ -37,6 +39,7 @@ class TrainingTask(ABC):
     learning_rate: float
     batch_size: int
     epochs: int | None = None
+    recordable: bool = False
 
     @abstractmethod
     def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import random
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.ontology import load_schema
-from kg_builder.tables import ENTITIES, FACTS
-from kg_builder.triples import TriplesConfig, number
+from kg_builder.sql import database
+from kg_builder.tables import ENTITIES, STATEMENTS
+from kg_builder.triples import GraphTables, TriplesConfig, number
 
 SCHEMA = load_schema()
 TYPES = {
@@ -15,13 +22,18 @@ TYPES = {
     "genre:Rock": "Genre",
     "person:Albarn": "Person",
 }
+ALIASES = {"artist:Blur": ["blur", "Seymour", "Blur", "blur"]}
+EXTERNAL = {
+    "artist:Blur": ["wikidata:Q1", "freebase:m.1"],
+    "artist:Oasis": ["wikidata:Q2"],
+}
 ENTITY_TABLE = ENTITIES.frame(
     {
         "entity": entity,
         "type": type_,
         "name": entity.partition(":")[2],
-        "aliases": [],
-        "external_ids": [],
+        "aliases": ALIASES.get(entity, []),
+        "external_ids": EXTERNAL.get(entity, []),
         "attributes": "{}",
         "records": 1,
     }
@@ -31,7 +43,7 @@ ITEMS = ["artist:Blur", "artist:Oasis"]
 
 
 def statements(*facts):
-    return FACTS.frame(
+    return STATEMENTS.frame(
         {
             "subject": subject,
             "predicate": predicate,
@@ -47,10 +59,35 @@ def statements(*facts):
     )
 
 
+class Numbered:
+    """The integer graph of some facts, read from its database."""
+
+    def __init__(self, *facts, items=ITEMS, memory="1GB", threads=1, **settings):
+        config = TriplesConfig(**settings)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            statements(*facts).to_parquet(folder / "facts.parquet")
+            ENTITY_TABLE.to_parquet(folder / "entities.parquet")
+            with database(folder, memory, threads=threads) as base:
+                graph = GraphTables(
+                    base,
+                    folder / "facts.parquet",
+                    folder / "entities.parquet",
+                    items,
+                    min_confidence=config.min_confidence,
+                )
+                self.graph = graph.counts
+                result = number(graph, config, schema=SCHEMA)
+                self.entities = pa.concat_tables(result.entities()).to_pandas()
+                self.triples = pa.concat_tables(result.triples()).to_pandas().to_numpy()
+                self.aliases = pa.concat_tables(result.aliases()).to_pylist()
+        self.relations, self.counts, self.n_items = result.relations, result.counts, result.n_items
+        assert result.n_triples == len(self.triples)
+        assert result.n_entities == len(self.entities)
+
+
 def numbered(*facts, **settings):
-    result = number(
-        statements(*facts), ENTITY_TABLE, ITEMS, TriplesConfig(**settings), schema=SCHEMA
-    )
+    result = Numbered(*facts, **settings)
     named = [
         (
             result.entities["iri"][head],
@@ -112,6 +149,60 @@ def test_source_order_numbers_by_first_appearance():
     )
     assert result.entities["iri"].tolist() == [*ITEMS, "genre:Rock", "genre:Britpop"]
     assert result.triples.tolist() == [[1, 0, 2], [0, 0, 3]]
+
+
+def test_a_name_that_no_entity_has_is_numbered_and_named_after_itself():
+    result, named = numbered(("artist:Blur", "genre", "genre:Unheard"))
+    assert ("artist:Blur", "genre", "genre:Unheard") in named
+    [row] = result.entities[result.entities["iri"] == "genre:Unheard"].to_dict("records")
+    assert (row["name"], row["type"]) == ("genre:Unheard", "Class")
+
+
+def test_other_names_are_distinct_sorted_and_not_the_name():
+    result, _ = numbered(("artist:Blur", "genre", "genre:Britpop"))
+    assert result.aliases == [{"id": 0, "alias": "Seymour"}, {"id": 0, "alias": "blur"}]
+
+
+def test_facts_are_counted_once_and_statements_by_source():
+    facts = [
+        ("artist:Blur", "genre", "genre:Britpop"),
+        ("artist:Blur", "genre", "genre:Britpop"),
+        ("artist:Blur", "beginDate", "1988"),
+        ("artist:Blur", "beginDate", "1988"),
+        ("genre:Britpop", "subgenreOf", "genre:Rock"),
+        ("person:Albarn", "memberOf", "artist:Blur"),
+    ]
+    counts = numbered(*facts)[0].graph
+    assert (counts.statements(), counts.statements("linking")) == (6, 4)
+    assert counts.sources.to_dict("records") == [
+        {"source": "test", "method": "mapping", "facts": 6, "linking": 4, "inferred": 0,
+         "confidence": 1.0}
+    ]  # fmt: skip
+    assert counts.relations == {"genre": 1, "subgenreOf": 1, "memberOf": 1}
+    assert counts.facts == {**counts.relations, "beginDate": 1}
+    assert (counts.entities, counts.classes["Band"]) == (5, 2)
+    assert counts.external_ids == {"freebase": 1, "wikidata": 2}
+    coverage = counts.coverage
+    assert (coverage.items, coverage.median) == (2, 1.0)
+    assert coverage.at_least == {1: 1, 3: 0, 5: 0, 10: 0}
+
+
+@pytest.mark.parametrize("order", ["name", "source"])
+def test_threads_and_memory_do_not_change_the_triples(order):
+    draw = random.Random(1)
+    facts = [
+        (f"artist:{draw.randrange(500)}", draw.choice(["genre", "influencedBy"]),
+         f"{draw.choice(['genre', 'artist'])}:{draw.randrange(500)}")
+        for _ in range(5000)
+    ]  # fmt: skip
+    one, other = (
+        Numbered(*facts, heads="all", order=order, memory=memory, threads=threads)
+        for memory, threads in (("1GB", 1), ("100MB", 4))
+    )
+    assert len(one.triples) > 4000
+    assert one.triples.tolist() == other.triples.tolist()
+    assert one.entities.equals(other.entities)
+    assert one.relations.equals(other.relations)
 
 
 entity = st.sampled_from(sorted(TYPES))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kg_builder.ontology import expand, load_schema, local_name
 from kg_builder.tables import ENTITIES, STATEMENTS
-from kg_builder.triples import write_graph, write_provenance
+from kg_builder.triples import prefixes_of_statements, write_graph, write_provenance
 from tests.kg_builder.conftest import RunHere
 
 SCHEMA = load_schema()
@@ -78,17 +78,23 @@ class Files:
             facts.to_parquet(folder / "facts.parquet")
             table.to_parquet(folder / "table.parquet")
             run = RunHere(folder)
+            found = prefixes_of_statements(folder / "facts.parquet", run)
             self.count = write_graph(
                 folder / "facts.parquet",
                 folder / "table.parquet",
                 folder / "kg.ttl",
                 folder / "kg.nt.gz",
+                found=found,
                 schema=SCHEMA,
                 title="test",
                 run_units=run,
             )
             write_provenance(
-                folder / "facts.parquet", folder / "kg.trig", title="test", run_units=run
+                folder / "facts.parquet",
+                folder / "kg.trig",
+                found=found,
+                title="test",
+                run_units=run,
             )
             self.turtle = (folder / "kg.ttl").read_text()
             self.provenance = (folder / "kg.trig").read_text()
