@@ -182,12 +182,16 @@ def number(graph: GraphTables, config: TriplesConfig, *, schema: Schema) -> Numb
     )
 
 
+_PREPOSITIONS: Final = (" by", " for", " in", " of", " to", " with")
+
+
 def relation_label(name: str, schema: Schema) -> str:
     """Label of a relation; `^p` is the inverse of `p`, as in a SPARQL path."""
     if name == _TYPE:
         return "type"
     if name.startswith("^"):
-        return relation_label(name[1:], schema) + " of"
+        label = relation_label(name[1:], schema)
+        return f"inverse of {label}" if label.endswith(_PREPOSITIONS) else f"{label} of"
     declared = schema.predicates.get(name)
     return declared.label if declared else name.partition(":")[2] or name
 

@@ -250,8 +250,9 @@ def plain_name(relation: str) -> str:
 def wording_of(relation: str) -> Wording:
     """Wording of a relation; an unlisted name is used as its noun.
 
-    "composer of" is the inverse of the table's "composer", as are Freebase's relations of creators:
-    `film.director.film` is the inverse of `director`.
+    "composer of" and "inverse of credited to" are the inverses of the table's "composer" and
+    "credited to". So are Freebase's relations of creators: `film.director.film` is that of
+    `director`.
     """
     name = plain_name(relation)
     local = relation.rsplit("/", 1)[-1]
@@ -262,7 +263,7 @@ def wording_of(relation: str) -> Wording:
     wording = _WORDINGS.get(name)
     if wording is not None:
         return wording
-    base = _WORDINGS.get(name.removesuffix(" of"))
+    base = _WORDINGS.get(name.removesuffix(" of").removeprefix("inverse of "))
     if base is not None:
         return _inverse(base)
     return Wording(name, f"{name} (inverse)", f"is linked by “{name}” to", f"is “{name}” of")

@@ -13,6 +13,7 @@ from kg_builder.ontology import load_schema
 from kg_builder.sql import database
 from kg_builder.tables import ENTITIES, STATEMENTS
 from kg_builder.triples import GraphTables, TriplesConfig, number
+from kg_builder.triples.integers import relation_label
 
 SCHEMA = load_schema()
 TYPES = {
@@ -216,3 +217,11 @@ def test_what_the_public_loaders_assume_holds(facts):
     assert heads <= set(range(result.n_items))
     assert heads | tails == set(range(len(result.entities)))
     assert set(result.triples[:, 1].tolist()) == set(range(len(result.relations)))
+
+
+@pytest.mark.parametrize(
+    ("relation", "label"),
+    [("^composer", "composer of"), ("^creditedTo", "inverse of credited to"), ("genre", "genre")],
+)
+def test_relations_have_readable_names(relation, label):
+    assert relation_label(relation, load_schema()) == label

@@ -290,7 +290,7 @@ def _check(argument: Evidence, item, user, played, holds):
         ("mo:similar_to", "similar to", "similar artist"),
         ("award.award_winner..award.award_honor.honored_for", "honored for", "honored for"),
         ("composer of", "composer of", "composition"),
-        ("credited to of", "credited to of", "joint credit"),
+        ("inverse of credited to", "inverse of credited to", "joint credit"),
         ("member of", "member of", "band"),
         ("UKChart", "uk chart", "uk chart"),
         ("7", "7", "7"),
