@@ -31,10 +31,10 @@ from pydantic import ValidationError
 
 from kg_builder.errors import DataError
 from kg_builder.text_models.calibration import Decision
+from kg_builder.text_models.classifiers import LinearModel
 from kg_builder.text_models.config import LearnedConfig
 from kg_builder.text_models.corpora import Slot
 from kg_builder.text_models.crf import Crf
-from kg_builder.text_models.linear_model import LinearModel
 from kg_builder.text_models.relations.joint_extractor import (
     JointExtractor,
     Signature,

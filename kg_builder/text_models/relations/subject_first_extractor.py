@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from kg_builder.text_models.classifiers import LinearModel
 from kg_builder.text_models.config import LearnedConfig
 from kg_builder.text_models.corpora import Slot, Triple
-from kg_builder.text_models.linear_model import LinearModel
 from kg_builder.text_models.relations.labelling import Aligner
 from kg_builder.text_models.relations.mention_pairs import PairFeatures
 from kg_builder.text_models.relations.mentions import Candidate, MentionTagger

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from kg_builder.errors import DataError
 from kg_builder.progress import Progress, silent
+from kg_builder.text_models.classifiers import LinearModel
 from kg_builder.text_models.config import LearnedConfig
 from kg_builder.text_models.corpora import AnnotatedText, Slot, Triple
-from kg_builder.text_models.linear_model import LinearModel
 from kg_builder.text_models.relations.labelling import LabelledText
 from kg_builder.text_models.relations.mentions import MentionTagger
 from kg_builder.text_models.relations.parsed_text import FoundTriple, ParsedText, WordSpan, squash
