@@ -27,7 +27,7 @@ _MIN_LOG: Final = -6.0
 _NO_SPAN: Final = -9.0
 _TINY: Final = 1e-6
 _EDGE_WORDS: Final = 30
-_MIN_NAMES: Final = 500
+_MIN_NAMES: Final = 300
 """Names needed in training; with fewer, the best tag sequence is used"""
 
 _FOLDS: Final = 3
