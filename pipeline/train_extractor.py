@@ -21,9 +21,12 @@ from kg_builder.extraction.text.names import KnownNames, common_words
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema, load_schema
 from kg_builder.text_models.training.annotated import read_annotated
-from kg_builder.text_models.training.distant_supervision import facts_of, label_with_graph
+from kg_builder.text_models.training.distant_supervision import (
+    TrainingTexts,
+    facts_of,
+    label_with_graph,
+)
 from kg_builder.text_models.training.fit import HeldOut, fit, held_out
-from kg_builder.text_models.training.training_texts import TrainingTexts
 from pipeline.confinement import check_paths
 from pipeline.console import terminal
 from pipeline.folders import default_raw, processed_folder

@@ -1,11 +1,18 @@
-"""Wrap trained NER and relation models in the interface that the extraction stage calls."""
+"""Wrap models in the interface that the extraction stage calls.
+
+Those trained here, and external NER models: GLiNER (Zaratiana et al. 2024), Hugging Face token
+classifiers.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Final, Protocol
 
+from kg_builder.errors import DataError
+from kg_builder.extraction.text.config import GlinerModel, TransformersModel
 from kg_builder.extraction.text.mentions import sentences_of
 from kg_builder.extraction.text.model_interface import (
     CharSpan,
@@ -115,3 +122,126 @@ def _relation(found: FoundTriple, text: ParsedText, offset: int) -> ModelRelatio
         for span in (found.subject, found.object)
     )
     return ModelRelation(subject, found.triple.relation, object_, found.confidence)
+
+
+class EntityPredictor(Protocol):
+    """The interface of `gliner.GLiNER` used here."""
+
+    def predict_entities(
+        self, text: str, labels: list[str], *, threshold: float
+    ) -> Sequence[Mapping[str, Any]]:
+        """Entities of a text: `start`, `end`, `label`, `score`."""
+
+
+class Gliner:
+    """Find names with GLiNER, sentence by sentence, as its input is limited to a few hundred words.
+
+    Args:
+        model: the model, or a test double.
+        config: the labels to find, and their classes.
+    """
+
+    name = "gliner"
+
+    def __init__(self, model: EntityPredictor, config: GlinerModel) -> None:
+        self._model, self._config = model, config
+        self.refused: dict[str, int] = {}
+
+    @classmethod
+    def load(cls, config: GlinerModel) -> Gliner:
+        """Load the model.
+
+        Raises:
+            DataError: gliner is not installed, or the model is missing.
+        """
+        try:
+            gliner = import_module("gliner")
+        except ImportError:
+            raise DataError("gliner is not installed", remedy="pip install gliner") from None
+        try:
+            return cls(gliner.GLiNER.from_pretrained(config.model), config)
+        except (OSError, ValueError) as fault:
+            raise DataError(
+                f"no GLiNER model {config.model!r}", remedy=str(fault).splitlines()[0]
+            ) from None
+
+    def read(self, texts: Sequence[str]) -> list[ModelReading]:
+        """Find the names of each text; see `TextModel`."""
+        return [ModelReading(tuple(self._mentions(text))) for text in texts]
+
+    def _mentions(self, text: str) -> list[ModelMention]:
+        found = []
+        labels = list(self._config.classes)
+        for sentence in sentences_of(text):
+            for item in self._model.predict_entities(
+                text[sentence.start : sentence.end], labels, threshold=self._config.least
+            ):
+                span = CharSpan(sentence.start + item["start"], sentence.start + item["end"])
+                type_ = self._config.classes.get(item["label"])
+                if type_ is not None and float(item["score"]) >= self._config.least:
+                    found.append(ModelMention(span, type_, float(item["score"])))
+        return found
+
+
+class TokenPipeline(Protocol):
+    """Interface of transformers' `pipeline("token-classification", aggregation_strategy=…)`."""
+
+    def __call__(
+        self, inputs: list[str], *, batch_size: int
+    ) -> Sequence[Sequence[Mapping[str, Any]]]:
+        """The entities of each text: `entity_group`, `score`, `start`, `end`."""
+
+
+class TokenClassifier:
+    """Find names with a transformers pipeline.
+
+    Args:
+        pipeline: the pipeline, or a test double.
+        config: the mapping of its labels.
+    """
+
+    name = "transformers"
+
+    def __init__(self, pipeline: TokenPipeline, config: TransformersModel) -> None:
+        self._pipeline, self._config = pipeline, config
+        self.refused: dict[str, int] = {}
+
+    @classmethod
+    def load(cls, config: TransformersModel) -> TokenClassifier:
+        """Load the model.
+
+        Raises:
+            DataError: transformers is not installed, or the model is missing.
+        """
+        try:
+            from transformers import pipeline
+        except ImportError:
+            raise DataError(
+                "transformers is not installed", remedy="pip install '.[encoder]'"
+            ) from None
+        try:
+            loaded: Any = pipeline(
+                "token-classification", model=config.model, aggregation_strategy="simple"
+            )
+        except (OSError, ValueError) as fault:
+            raise DataError(
+                f"no token classifier {config.model!r}", remedy=str(fault).splitlines()[0]
+            ) from None
+        return cls(loaded, config)
+
+    def read(self, texts: Sequence[str]) -> list[ModelReading]:
+        """Find the names of each text; see `TextModel`."""
+        answers = self._pipeline(list(texts), batch_size=self._config.batch_size)
+        return [ModelReading(tuple(self._mentions(answer))) for answer in answers]
+
+    def _mentions(self, answer: Sequence[Mapping[str, Any]]) -> list[ModelMention]:
+        return [
+            ModelMention(
+                CharSpan(int(item["start"]), int(item["end"])),
+                self._config.classes[item["entity_group"]],
+                float(item["score"]),
+            )
+            for item in answer
+            if item["entity_group"] in self._config.classes
+            and float(item["score"]) >= self._config.least
+        ]

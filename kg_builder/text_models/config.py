@@ -11,6 +11,9 @@ from kg_builder.text_models.crf import CrfConfig
 Classifier = Literal["light", "encoder"]
 """Classifiers of pairs of mentions: by sparse features ("light"), or by the fine-tuned encoder."""
 
+Target = Literal["stated", "annotated"]
+"""Triples that an extractor trained on incomplete annotation is to give."""
+
 
 class EncoderConfig(BaseModel):
     """Settings for fine-tuning the small pretrained encoder."""
@@ -94,4 +97,12 @@ class LearnedConfig(BaseModel):
             "Confidences and thresholds are corrected by it.",
         ),
     ] = 0.5
+    target: Annotated[
+        Target,
+        Field(
+            description="In incomplete annotation, what confidences are probabilities of and "
+            "thresholds are chosen for: stated, that a text states a triple; annotated, that it "
+            "is also annotated, which is what a score against the annotation counts."
+        ),
+    ] = "stated"
     encoder_epochs: Annotated[int, Field(ge=1, description="Epochs of fine-tuning.")] = 4

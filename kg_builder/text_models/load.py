@@ -62,7 +62,7 @@ def load_external(config: ExternalModel) -> TextModel:
         from kg_builder.text_models.llm import LanguageModel
 
         return LanguageModel.open(config)
-    from kg_builder.text_models.external_ner import Gliner, TokenClassifier
+    from kg_builder.text_models.adapters import Gliner, TokenClassifier
 
     if isinstance(config, GlinerModel):
         return Gliner.load(config)

@@ -131,7 +131,8 @@ def extraction_command(
     if category is not None and test is not None:
         scored = _of_category(scored, category)
     experiment = Experiment(
-        config=LearnedConfig(classifiers=_classifiers(model)),
+        # a triple that is stated but not annotated counts as an error
+        config=LearnedConfig(classifiers=_classifiers(model), target="annotated"),
         # chosen once, so that all points of a learning curve use the same method
         method=choose_method(_METHODS.get(model, "pairs"), texts),
         seed=seed,

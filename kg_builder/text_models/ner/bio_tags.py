@@ -1,8 +1,9 @@
-"""BIO tags for NER: tagged sentences, their file format, Viterbi decoding into scored spans."""
+"""BIO tags for NER: tagged sentences, their file format, decoding into scored spans."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -182,6 +183,26 @@ def decode(marginals: Marginals, tags: Sequence[str]) -> list[ScoredSpan]:
             score *= 1.0 - float(marginals[span.end, tags.index(f"I-{span.label}")])
         found.append(ScoredSpan(span, score))
     return found
+
+
+def best_set(spans: Iterable[ScoredSpan], threshold: float) -> list[ScoredSpan]:
+    """The disjoint spans with the highest sum of probabilities above the threshold, in order."""
+    best: list[tuple[float, ScoredSpan | None, int]] = [(0.0, None, 0)]
+    ends = [0]
+    for item in sorted(spans, key=lambda item: (item.span.end, item.span)):
+        if item.score <= threshold:
+            continue
+        before = bisect_right(ends, item.span.start) - 1
+        total = best[before][0] + item.score - threshold
+        if total > best[-1][0]:
+            best.append((total, item, before))
+            ends.append(item.span.end)
+    chosen = []
+    at = len(best) - 1
+    while (item_ := best[at][1]) is not None:
+        chosen.append(item_)
+        at = best[at][2]
+    return chosen[::-1]
 
 
 def _viterbi(scores: NDArray[np.float64], tags: tuple[str, ...]) -> list[int]:

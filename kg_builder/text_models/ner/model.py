@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kg_builder.errors import DataError
 from kg_builder.text_models.calibration import Calibration
+from kg_builder.text_models.classifiers import BoostedTrees
 from kg_builder.text_models.config import NerConfig
 from kg_builder.text_models.crf import Crf, Marginals
 from kg_builder.text_models.ner.bio_tags import Span, decode, tag_order
-from kg_builder.text_models.ner.features import FeatureExtractor, analyse_with_spacy
+from kg_builder.text_models.ner.features import (
+    FeatureExtractor,
+    SpacyWord,
+    analyse_with_spacy,
+)
 from kg_builder.text_models.ner.name_lists import NameList
+from kg_builder.text_models.ner.span_ranking import SpanRanker
 
 if TYPE_CHECKING:
     from kg_builder.text_models.ner.encoder_tagger import EncoderEnsemble
@@ -21,7 +27,8 @@ if TYPE_CHECKING:
 _SETTINGS: Final = "ner.json"
 _CRF: Final = "ner.crfsuite"
 _ENCODER: Final = "encoder"
-_FORMAT: Final = 1
+_TREES: Final = "spans-{}.npy"
+_FORMAT: Final = 2
 
 
 class FoundName(NamedTuple):
@@ -35,7 +42,8 @@ class NerModel:
     """Trained NER model.
 
     A conditional random field over spelling, neighbours, word frequencies and known names; if
-    configured, its probabilities are averaged with those of a fine-tuned encoder. Created by
+    configured, its probabilities are averaged with those of a fine-tuned encoder. If there were
+    enough names to train on, a ranker of whole spans makes the choice. Created by
     `training.fit_ner_model` or `load`.
     """
 
@@ -49,10 +57,11 @@ class NerModel:
         crf: Crf,
         encoder: EncoderEnsemble | None,
         calibrations: Sequence[Calibration],
+        rankers: Sequence[SpanRanker | None],
     ) -> None:
         self.config, self.labels = config, list(labels)
-        self._calibrations = list(calibrations)
-        """Calibration of the CRF alone and, with an encoder, of their average."""
+        self._calibrations, self._rankers = list(calibrations), list(rankers)
+        """Of the CRF alone and, with an encoder, of their average"""
 
         self._tags = tag_order(self.labels)
         self._seen, self._listed, self._crf, self._encoder = seen, listed, crf, encoder
@@ -68,19 +77,31 @@ class NerModel:
             crf=self._crf,
             encoder=None,
             calibrations=self._calibrations[:1],
+            rankers=self._rankers[:1],
         )
 
     def predict(self, sentences: Sequence[Sequence[str]]) -> list[list[FoundName]]:
         """Find the names of each sentence, in order and without overlaps."""
-        calibrate = self._calibrations[-1]
-        return [
-            [FoundName(found.span, calibrate(found.score)) for found in decode(row, self._tags)]
-            for row in self.marginals(sentences)
-        ]
+        calibrate, ranker = self._calibrations[-1], self._rankers[-1]
+        analyses = analyse_with_spacy(sentences, self.config.linguistics)
+        marginals = self._marginals(sentences, analyses)
+        if ranker is None:
+            chosen = [decode(row, self._tags) for row in marginals]
+        else:
+            features = ranker.features(self.labels, self._seen, self._listed)
+            rows = zip(sentences, marginals, analyses, strict=True)
+            chosen = ranker.rank([features.of(*row) for row in rows])
+        return [[FoundName(found.span, calibrate(found.score)) for found in row] for row in chosen]
 
     def marginals(self, sentences: Sequence[Sequence[str]]) -> list[Marginals]:
         """Probabilities of tags, shape (words, tags) for each sentence."""
-        analyses = analyse_with_spacy(sentences, self.config.linguistics)
+        return self._marginals(sentences, analyse_with_spacy(sentences, self.config.linguistics))
+
+    def _marginals(
+        self,
+        sentences: Sequence[Sequence[str]],
+        analyses: Sequence[Sequence[SpacyWord] | None],
+    ) -> list[Marginals]:
         found = [
             self._crf.predict(self._features.extract(words, analysis)).marginals
             for words, analysis in zip(sentences, analyses, strict=True)
@@ -103,6 +124,10 @@ class NerModel:
             "config": self.config.model_dump(mode="json"),
             "labels": self.labels,
             "calibrations": [item.model_dump() for item in self._calibrations],
+            "rankers": [
+                {"edges": item.edges, "threshold": item.threshold} if item else None
+                for item in self._rankers
+            ],
             "seen": self._seen.counts(),
             "listed": self._listed.counts(),
         }
@@ -111,6 +136,9 @@ class NerModel:
             text = json.dumps(settings, ensure_ascii=False, indent=0)
             (folder / _SETTINGS).write_text(text + "\n", "utf-8")
             (folder / _CRF).write_bytes(self._crf.model)
+            for number, ranker in enumerate(self._rankers):
+                if ranker is not None:
+                    ranker.trees.save(folder / _TREES.format(number))
             if self._encoder is not None:
                 self._encoder.save(folder / _ENCODER)
         except OSError as fault:
@@ -138,6 +166,16 @@ class NerModel:
             )
         config = NerConfig.model_validate(settings["config"])
         tags = tag_order(settings["labels"])
+        rankers = [
+            SpanRanker(
+                tuple(item["edges"]),
+                BoostedTrees.load(folder / _TREES.format(number)),
+                item["threshold"],
+            )
+            if item
+            else None
+            for number, item in enumerate(settings["rankers"])
+        ]
         encoder = None
         if config.encoder is not None:
             from kg_builder.text_models.ner.encoder_tagger import EncoderEnsemble
@@ -151,6 +189,7 @@ class NerModel:
             crf=Crf(crf, tags),
             encoder=encoder,
             calibrations=[Calibration.model_validate(row) for row in settings["calibrations"]],
+            rankers=rankers,
         )
 
 

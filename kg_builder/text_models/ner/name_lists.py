@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -93,12 +93,33 @@ class NameList:
                 start = span.end
         return found
 
+    def counts_of(
+        self, words: Sequence[str], *, without: TaggedWords | None = None
+    ) -> Counter[str]:
+        """Counts of the classes of a known name with exactly these words.
+
+        Args:
+            words: the words, perhaps in the genitive ("radioheads").
+            without: a training sentence whose own annotation is ignored.
+        """
+        name = " ".join(plain for word in words if (plain := _plain(word)))
+        own = NameList.of_sentences([without])._counts if without is not None else {}
+        for key in _nominatives(name):
+            if left := self._counts.get(key, Counter()) - own.get(key, Counter()):
+                return left
+        return Counter()
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """All classes, sorted."""
+        return tuple(sorted({label for counts in self._counts.values() for label in counts}))
+
     def _longest(
         self, plain: Sequence[str], start: int, own: Mapping[str, Counter[str]]
     ) -> KnownSpan | None:
         for end in range(min(len(plain), start + _MAX_WORDS), start, -1):
             name = " ".join(word for word in plain[start:end] if word)
-            for key in (name, name[:-1]) if name.endswith("s") and len(name) > 4 else (name,):
+            for key in _nominatives(name):
                 counts = self._counts.get(key)
                 if not counts:
                     continue
@@ -107,6 +128,11 @@ class NameList:
                     order = sorted(left, key=lambda label: (-left[label], label))
                     return KnownSpan(start, end, tuple(order))
         return None
+
+
+def _nominatives(name: str) -> tuple[str, ...]:
+    """A name and, if it may be a genitive, the name without its s."""
+    return (name, name[:-1]) if name.endswith("s") and len(name) > 4 else (name,)
 
 
 def spellings(name: str) -> Iterator[str]:
@@ -148,7 +174,7 @@ def read_name_files(paths: Iterable[Path], *, well_known: bool = False) -> NameL
     """Read names with their classes.
 
     Args:
-        well_known: whether to include the project's short list of well-known artists first.
+        well_known: whether to include the project's list of well-known artists and works first.
         paths: text files with a name and, after a tab, its class per line; a `records.parquet` or
             `entities.tsv` of a built data set; or its folder.
 
@@ -157,7 +183,7 @@ def read_name_files(paths: Iterable[Path], *, well_known: bool = False) -> NameL
     """
     found: list[tuple[str, str]] = []
     if well_known:
-        found += [(name, _WELL_KNOWN_CLASS) for name, _ in _lines(_WELL_KNOWN)]
+        found += _lines(_WELL_KNOWN, _WELL_KNOWN_CLASS)
     for path in paths:
         before = len(found)
         found += _names(path)
@@ -191,7 +217,7 @@ def _records(path: Path) -> Iterator[tuple[str, str]]:
             yield str(alias), str(type_)
 
 
-def _lines(path: Path) -> Iterator[tuple[str, str]]:
+def _lines(path: Path, default: str = _DEFAULT_CLASS) -> Iterator[tuple[str, str]]:
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except UnicodeDecodeError as fault:
@@ -208,4 +234,4 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
     for line in lines:
         text, _, type_text = line.partition("\t")
         if text.strip():
-            yield text.strip(), type_text.strip() or _DEFAULT_CLASS
+            yield text.strip(), type_text.strip() or default

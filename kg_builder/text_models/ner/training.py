@@ -1,4 +1,4 @@
-"""Train the NER model (CRF, optional encoders) and calibrate it on out-of-fold sentences."""
+"""Train the NER model (CRF, optional encoders); out of fold, the choice of spans is fitted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kg_builder.text_models.calibration import Calibration
 from kg_builder.text_models.config import NerConfig
 from kg_builder.text_models.crf import Crf, Marginals
 from kg_builder.text_models.ner.bio_tags import (
+    ScoredSpan,
     TaggedWords,
     decode,
     labels_of,
@@ -21,6 +22,7 @@ from kg_builder.text_models.ner.bio_tags import (
 from kg_builder.text_models.ner.features import FeatureExtractor, analyse_with_spacy
 from kg_builder.text_models.ner.model import NerModel, average
 from kg_builder.text_models.ner.name_lists import NameList
+from kg_builder.text_models.ner.span_ranking import SpanRanker
 
 
 def fit_ner_model(
@@ -75,7 +77,25 @@ def fit_ner_model(
         progress(number + 1, total)
     crf, _, seen = fit_crf(range(len(sentences)))
     progress(config.held_out + 1, total)
-    calibrations = [_calibrate(sentences, out_of_fold, tags)]
+
+    def fit_choice(marginals: Mapping[int, Marginals]) -> tuple[SpanRanker | None, Calibration]:
+        """The ranker, if there are enough names, and the calibration of the chosen spans."""
+        numbers = sorted(marginals)
+        rows = [sentences[index] for index in numbers]
+        fitted = SpanRanker.fit(
+            rows,
+            [marginals[index] for index in numbers],
+            [analyses[index] for index in numbers],
+            labels=labels,
+            seen=seen,
+            listed=listed,
+            seed=config.seed,
+        )
+        if fitted is None:
+            return None, _calibrate(rows, [decode(marginals[index], tags) for index in numbers])
+        return fitted[0], _calibrate(rows, fitted[1])
+
+    choices = [fit_choice(out_of_fold)]
     encoder = None
     if config.encoder is not None:
         from kg_builder.text_models.ner.encoder_tagger import EncoderEnsemble
@@ -91,7 +111,7 @@ def fit_ner_model(
             index: average(out_of_fold[index], marginals, config.encoder.weight)
             for index, marginals in of_left_out.items()
         }
-        calibrations.append(_calibrate(sentences, both, tags))
+        choices.append(fit_choice(both))
     return NerModel(
         config=config,
         labels=labels,
@@ -99,7 +119,8 @@ def fit_ner_model(
         listed=listed,
         crf=crf,
         encoder=encoder,
-        calibrations=calibrations,
+        calibrations=[calibration for _, calibration in choices],
+        rankers=[ranker for ranker, _ in choices],
     )
 
 
@@ -110,13 +131,13 @@ def _folds(count: int, folds: int, seed: int) -> list[list[int]]:
 
 
 def _calibrate(
-    sentences: Sequence[TaggedWords], out_of_fold: Mapping[int, Marginals], tags: Sequence[str]
+    sentences: Sequence[TaggedWords], chosen: Sequence[Sequence[ScoredSpan]]
 ) -> Calibration:
     """Fit the calibration on out-of-fold spans."""
     scores, right = [], []
-    for index in sorted(out_of_fold):
-        gold = set(sentences[index].spans)
-        for found in decode(out_of_fold[index], tags):
+    for sentence, spans in zip(sentences, chosen, strict=True):
+        gold = set(sentence.spans)
+        for found in spans:
             scores.append(found.score)
             right.append(found.span in gold)
     return Calibration.fit(scores, right)

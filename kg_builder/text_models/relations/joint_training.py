@@ -110,7 +110,7 @@ def fit_joint_extractor(
     out_of_fold = _OutOfFoldLogits(
         prepared,
         signature,
-        config.stated_share if not signature.complete else 1.0,
+        1.0 if signature.complete or config.target == "annotated" else config.stated_share,
         {
             is_given: [
                 pair_task(text.parsed, tuple(mentions), signature, text.source.group)

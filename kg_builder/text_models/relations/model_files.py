@@ -31,10 +31,10 @@ from pydantic import ValidationError
 
 from kg_builder.errors import DataError
 from kg_builder.text_models.calibration import Decision
+from kg_builder.text_models.classifiers import BoostedTrees, LinearModel
 from kg_builder.text_models.config import LearnedConfig
 from kg_builder.text_models.corpora import Slot
 from kg_builder.text_models.crf import Crf
-from kg_builder.text_models.linear_model import LinearModel
 from kg_builder.text_models.relations.joint_extractor import (
     JointExtractor,
     Signature,
@@ -53,6 +53,7 @@ from kg_builder.text_models.relations.training_statistics import (
     TrainingStatistics,
     WordLists,
 )
+from kg_builder.text_models.relations.triple_rescoring import TripleRescorer
 
 Extractor = JointExtractor | SubjectFirstExtractor
 """A fitted extractor of relations of either kind."""
@@ -61,6 +62,7 @@ _SETTINGS: Final = "settings.json"
 _MENTIONS: Final = "mentions.crf"
 _KNOWLEDGE: Final = "knowledge.json"
 _RELATIONS: Final = "relations"
+_TREES: Final = "triples.npy"
 _SUBJECT_FIRST: Final = "subject-first"
 
 
@@ -161,9 +163,12 @@ def _save_subject_first(extractor: SubjectFirstExtractor, folder: Path) -> None:
             "shares": list(models.relations.shares),
             "classes": list(models.classifier.classes),
             "threshold": extractor.threshold,
+            "rescored": models.rescorer is not None,
         },
     )
     (folder / _MENTIONS).write_bytes(models.tagger.crf.model)
+    if models.rescorer is not None:
+        models.rescorer.trees.save(folder / _TREES)
     models.finder.save(folder)
     models.classifier.save(folder)
     models.relations.model.save(folder, _RELATIONS)
@@ -188,6 +193,9 @@ def _load_subject_first(folder: Path, settings: dict[str, Any]) -> SubjectFirstE
                 tuple(settings["shares"]),
                 LinearModel.load(folder, _RELATIONS),
             ),
+            TripleRescorer(tuple(settings["relations"]), BoostedTrees.load(folder / _TREES))
+            if settings["rescored"]
+            else None,
         ),
         threshold=float(settings["threshold"]),
     )

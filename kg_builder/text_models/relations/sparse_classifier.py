@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from kg_builder.text_models.linear_model import PAD, Vocabulary
+from kg_builder.text_models.classifiers import PAD, Vocabulary
 from kg_builder.text_models.relations.mention_pairs import Labels, PairFeatures, PairTask
 from kg_builder.text_models.relations.training_statistics import TrainingStatistics, WordLists
 

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kg_builder.text_models.classifiers import LinearModel
 from kg_builder.text_models.corpora import joined
 from kg_builder.text_models.crf import Crf
-from kg_builder.text_models.linear_model import LinearModel
 from kg_builder.text_models.relations.labelling import (
     LabelledText,
     Squashed,

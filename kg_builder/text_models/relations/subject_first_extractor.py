@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kg_builder.text_models.classifiers import LinearModel
 from kg_builder.text_models.config import LearnedConfig
 from kg_builder.text_models.corpora import Slot, Triple
-from kg_builder.text_models.linear_model import LinearModel
 from kg_builder.text_models.relations.labelling import Aligner
 from kg_builder.text_models.relations.mention_pairs import PairFeatures
 from kg_builder.text_models.relations.mentions import Candidate, MentionTagger
@@ -35,6 +35,7 @@ from kg_builder.text_models.relations.training_statistics import (
     TrainingStatistics,
     WordLists,
 )
+from kg_builder.text_models.relations.triple_rescoring import TripleRescorer
 
 _MAX_CONFIDENCE: Final = 0.99
 _MIN_CONFIDENCE: Final = 0.01
@@ -70,12 +71,13 @@ class SubjectRelations:
 
 @dataclass(frozen=True)
 class SubjectFirstModels:
-    """The models of the subject-first extractor."""
+    """The models of the subject-first extractor; a rescorer if there were enough triples."""
 
     tagger: MentionTagger
     finder: SubjectFinder
     classifier: SubjectClassifier
     relations: SubjectRelations
+    rescorer: TripleRescorer | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ class SubjectFirstExtractor:
       Annotation may be incomplete; the probabilities are divided by each relation's annotated
       share.
 
-    A triple's confidence is the product of the three probabilities. Created by
+    A triple's confidence is the product of the three probabilities, rescored by the other triples
+    of the text if the annotation is to be predicted as it is (`TripleRescorer`). Created by
     `subject_first_training.fit_subject_first_extractor`; `model_files` saves and loads it.
     """
 
@@ -136,6 +139,11 @@ class SubjectFirstExtractor:
             group: the text's topic, whose own texts are left out of the statistics.
         """
         models = self.models
+        if models.rescorer is not None:
+            unscored = replace(self, models=replace(models, rescorer=None))
+            found = unscored.triples(parsed, min_confidence=0.0, group=group)
+            rescored = models.rescorer.rescore(found)
+            return [item for item in rescored if item.confidence >= min_confidence]
         lowest = max(min_confidence, _MIN_CONFIDENCE)
         subject = models.finder.find(parsed, group)
         if subject is None or subject.probability < lowest:
@@ -151,7 +159,7 @@ class SubjectFirstExtractor:
             * models.classifier.of_classes(relations.classes, parsed, subject.spans, group)
             * relations.probabilities(rows)
         )
-        found: dict[Triple, FoundTriple] = {}
+        triples: dict[Triple, FoundTriple] = {}
         kept: list[tuple[int, WordSpan]] = []
         cells = np.argwhere(confidences >= lowest).tolist()
         for row, column in sorted(cells, key=lambda cell: (-confidences[tuple(cell)], cell)):
@@ -161,10 +169,10 @@ class SubjectFirstExtractor:
             kept.append((column, span))
             name = self.namer.name(parsed.span_text(*span), Slot(relation, "object"), group)
             triple = Triple(subject.name, relation, name)
-            if squash(name) != squash(subject.name) and triple not in found:
+            if squash(name) != squash(subject.name) and triple not in triples:
                 confidence = float(confidences[row, column])
-                found[triple] = FoundTriple(triple, confidence, subject.spans[0], span)
-        return list(found.values())
+                triples[triple] = FoundTriple(triple, confidence, subject.spans[0], span)
+        return list(triples.values())
 
 
 def object_candidates(

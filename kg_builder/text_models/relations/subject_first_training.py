@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from kg_builder.errors import DataError
 from kg_builder.progress import Progress, silent
+from kg_builder.text_models.classifiers import LinearModel
 from kg_builder.text_models.config import LearnedConfig
 from kg_builder.text_models.corpora import AnnotatedText, Slot, Triple
-from kg_builder.text_models.linear_model import LinearModel
 from kg_builder.text_models.relations.labelling import LabelledText
 from kg_builder.text_models.relations.mentions import MentionTagger
 from kg_builder.text_models.relations.parsed_text import FoundTriple, ParsedText, WordSpan, squash
@@ -34,6 +34,11 @@ from kg_builder.text_models.relations.subject_first_extractor import (
 from kg_builder.text_models.relations.subject_spans import SubjectCrf
 from kg_builder.text_models.relations.surface_forms import plain
 from kg_builder.text_models.relations.training_statistics import WordLists
+from kg_builder.text_models.relations.triple_rescoring import (
+    MIN_RIGHT,
+    TripleRescorer,
+    rescored_out_of_fold,
+)
 
 _FOLDS: Final = 3
 _STRENGTH: Final = 0.1
@@ -92,7 +97,8 @@ def fit_subject_first_extractor(
             where="training texts",
             remedy="check that texts and triples belong together",
         )
-    shares = training.shares() if not all(text.complete for text in texts) else None
+    incomplete = not all(text.complete for text in texts)
+    shares = training.shares() if incomplete and config.target == "stated" else None
 
     def extractor(models: SubjectFirstModels, threshold: float) -> SubjectFirstExtractor:
         return SubjectFirstExtractor(
@@ -108,13 +114,20 @@ def fit_subject_first_extractor(
     out_of_fold = [extractor(training.models(shares, without=fold), 0.0) for fold in range(folds)]
     models = training.models(shares)
     progress(2 + folds, steps)
-    threshold = _threshold(
-        [
-            out_of_fold[fold].triples(text.parsed, min_confidence=0.0, group=text.source.group)
-            for text, fold in zip(labels, prepared.fold_of, strict=True)
-        ],
-        [text.source for text in labels],
-    )
+    found = [
+        out_of_fold[fold].triples(text.parsed, min_confidence=0.0, group=text.source.group)
+        for text, fold in zip(labels, prepared.fold_of, strict=True)
+    ]
+    right = [
+        [_key(item.triple) in {_key(triple) for triple in text.source.triples} for item in triples]
+        for text, triples in zip(labels, found, strict=True)
+    ]
+    # with probabilities of being stated, an annotated triple is no better than another
+    if shares is None and sum(map(sum, right)) >= MIN_RIGHT:
+        names = models.relations.names
+        models = replace(models, rescorer=TripleRescorer.fit(found, right, names))
+        found = rescored_out_of_fold(found, right, prepared.fold_of, names)
+    threshold = _threshold(found, [text.source for text in labels])
     progress(steps, steps)
     return extractor(models, threshold)
 

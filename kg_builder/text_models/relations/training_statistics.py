@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from wordfreq import zipf_frequency
+
 from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.values import country_name
 from kg_builder.text_models.corpora import Slot, joined, slots_of
@@ -34,6 +36,7 @@ _COUNTRY: Final = "=country"
 _NO_ARTICLE: Final = "-article"
 _SINGULAR: Final = "-s"
 _MIN_EXAMPLES: Final = 3
+_COMMON_ZIPF: Final = 3.0
 K = TypeVar("K")
 
 
@@ -150,8 +153,9 @@ class Namer:
     """Converter of mentions to canonical names, by slot.
 
     A surface seen in training gets its most frequent name. For others the slot's most frequent
-    change from surface to name is applied: "Pop" is *Pop music* as a genre, "French" is *France* as
-    a birthplace and *French language* as a language, dates come in the collection's notation.
+    change from surface to name is applied, which may differ for common words and demonyms: "Trance"
+    is *Trance music* as a genre, but "Krautrock" stays; "French" is *France* as a birthplace and
+    *French language* as a language. Dates come in the collection's notation.
     """
 
     names: dict[str, dict[Slot, dict[str, Counter[str]]]] = field(default_factory=dict)
@@ -240,7 +244,10 @@ def _kind_of_surface(surface: str) -> str:
         return "country"
     if surface[:4].lower() == "the ":
         return "article"
-    return "plural" if surface.islower() and surface.endswith("s") else "other"
+    form = "plural" if surface.islower() and surface.endswith("s") else "other"
+    # an encyclopedia tells a common word from the genre: "Trance music", but "Krautrock"
+    common = " " not in surface and zipf_frequency(surface, "en") >= _COMMON_ZIPF
+    return f"{form}, a common word" if common else form
 
 
 def _change(surface: str, name: str) -> str | None:

@@ -21,7 +21,7 @@ from kg_builder.text_models.corpora import (
     readable,
 )
 from kg_builder.text_models.ner.bio_tags import tag_sentence
-from kg_builder.text_models.training.training_texts import NamedSentence, TrainingTexts
+from kg_builder.text_models.training.distant_supervision import NamedSentence, TrainingTexts
 
 _DBPEDIA: Final = ("http://dbpedia.org/ontology/", "http://dbpedia.org/property/")
 DATA_MODEL_NAME: Final = {

@@ -24,7 +24,7 @@ from kg_builder.text_models.relations.subject_first_training import (
     about_one_thing,
     fit_subject_first_extractor,
 )
-from kg_builder.text_models.training.training_texts import NamedSentence, TrainingTexts
+from kg_builder.text_models.training.distant_supervision import NamedSentence, TrainingTexts
 
 Method = Literal["auto", "pairs", "subject-first"]
 """Method of relation extraction: any two mentions of a text; its subject and the other mentions; or

@@ -22,7 +22,7 @@ from kg_builder.extraction.text.model_interface import (
     ModelReading,
     ModelRelation,
 )
-from kg_builder.text_models.external_ner import Gliner, TokenClassifier
+from kg_builder.text_models.adapters import Gliner, TokenClassifier
 from kg_builder.text_models.llm import LanguageModel
 
 _TEXT = "Air are a duo from Versailles. Moon Safari came out in 1998."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from kg_builder.errors import DataError
 from kg_builder.text_models.ner.bio_tags import (
+    ScoredSpan,
     Span,
     TaggedWords,
+    best_set,
     read_bio,
     spans_of,
     tags_of,
@@ -86,3 +88,35 @@ def test_a_file_that_is_missing_or_not_text(tmp_path: Path) -> None:
     (tmp_path / "x.bio").write_bytes(b"caf\xe9\tO\n")
     with pytest.raises(DataError, match="not UTF-8 at byte 3"):
         read_bio(tmp_path / "x.bio")
+
+
+scored_spans = st.lists(
+    st.builds(
+        lambda start, length, tenths: ScoredSpan(
+            Span(start, start + length, "Artist"), tenths / 10
+        ),
+        st.integers(0, 6),
+        st.integers(1, 4),
+        st.integers(0, 10),
+    ),
+    max_size=7,
+    unique_by=lambda item: item.span,
+)
+
+
+@given(scored_spans)
+def test_the_chosen_spans_are_the_best_disjoint_ones(spans: list[ScoredSpan]) -> None:
+    def value(chosen: list[ScoredSpan] | tuple[ScoredSpan, ...]) -> float:
+        return sum(item.score - 0.35 for item in chosen)
+
+    def disjoint(chosen: list[ScoredSpan] | tuple[ScoredSpan, ...]) -> bool:
+        return all(
+            one.span.end <= other.span.start or other.span.end <= one.span.start
+            for one, other in combinations(chosen, 2)
+        )
+
+    found = best_set(spans, 0.35)
+    every = (chosen for size in range(len(spans) + 1) for chosen in combinations(spans, size))
+    assert disjoint(found)
+    assert found == sorted(found, key=lambda item: item.span)
+    assert value(found) == pytest.approx(max(value(chosen) for chosen in every if disjoint(chosen)))

@@ -59,8 +59,12 @@ def test_names_from_text_tables_and_folders(tmp_path: Path) -> None:
     }
 
 
-def test_well_known_artists_ship_with_the_project() -> None:
+def test_well_known_artists_and_works_ship_with_the_project() -> None:
     names = read_name_files([], well_known=True)
+    assert names.find(["paranoid", "android", "by", "rhcp"]) == [
+        KnownSpan(0, 2, ("Work",)),
+        KnownSpan(3, 4, ("Artist",)),
+    ]
     assert names.find(["songs", "like", "acdc", "and", "beyonce"]) == [
         KnownSpan(2, 3, ("Artist",)),
         KnownSpan(4, 5, ("Artist",)),
@@ -75,3 +79,14 @@ def test_what_holds_no_names_is_reported(tmp_path: Path) -> None:
     (tmp_path / "empty.txt").write_text("\n")
     with pytest.raises(DataError, match="no names in it"):
         read_name_files([tmp_path / "empty.txt"])
+
+
+def test_exactly_these_words_are_looked_up_without_the_sentence_itself() -> None:
+    sentence = TaggedWords(("radioheads", "creep"), (Span(0, 1, "Artist"), Span(1, 2, "WoA")))
+    other = TaggedWords(("radiohead",), (Span(0, 1, "Artist"),))
+    names = NameList.of_sentences([sentence, other])
+    assert names.classes == ("Artist", "WoA")
+    assert names.counts_of(["creep"]) == {"WoA": 1}
+    assert not names.counts_of(["creep"], without=sentence)
+    assert names.counts_of(["radioheads"], without=sentence) == {"Artist": 1}
+    assert not names.counts_of(["like", "radiohead"])

@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from kg_builder.errors import DataError
 from kg_builder.text_models.config import EncoderConfig, NerConfig
 from kg_builder.text_models.encoder import is_installed
+from kg_builder.text_models.ner import span_ranking
 from kg_builder.text_models.ner.bio_tags import Span, TaggedWords, decode, tag_order
 from kg_builder.text_models.ner.model import NerModel
 from kg_builder.text_models.ner.training import fit_ner_model
@@ -50,6 +51,20 @@ def test_the_same_sentences_and_seed_give_the_same_bytes(
 def test_a_model_reads_the_same_after_it_was_kept(model: NerModel, tmp_path: Path) -> None:
     model.save(tmp_path)
     assert NerModel.load(tmp_path).predict([_NEW]) == model.predict([_NEW])
+
+
+def test_with_enough_names_whole_spans_are_ranked(
+    queries: list[TaggedWords], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(span_ranking, "_MIN_NAMES", 100)
+    model = fit_ner_model(queries, config=_CONFIG)
+    (found, nothing) = model.predict([_NEW, []])
+    assert [item.span for item in found] == [Span(2, 4, "WoA"), Span(5, 7, "Artist")]
+    assert all(0.5 < item.confidence < 1 for item in found)
+    assert nothing == []
+    model.save(tmp_path)
+    assert (tmp_path / "spans-0.npy").is_file()
+    assert NerModel.load(tmp_path).predict([_NEW]) == [found]
 
 
 def test_a_folder_without_a_model_is_reported(tmp_path: Path) -> None:

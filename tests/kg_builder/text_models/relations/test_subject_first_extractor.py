@@ -12,6 +12,7 @@ from kg_builder.errors import DataError
 from kg_builder.text_models.adapters import TrainedRelations
 from kg_builder.text_models.config import LearnedConfig
 from kg_builder.text_models.corpora import AnnotatedText, Slot, Triple
+from kg_builder.text_models.relations import subject_first_training
 from kg_builder.text_models.relations.model_files import load_extractor, save_extractor
 from kg_builder.text_models.relations.subject_first_extractor import SubjectFirstExtractor
 from kg_builder.text_models.relations.subject_first_training import (
@@ -108,6 +109,32 @@ def test_what_is_annotated_in_part_is_more_certain_than_its_share(
     whole = [replace(text, complete=True) for text in texts]
     silent = fit_subject_first_extractor(whole, _CONFIG, seed=1, declared=_DECLARED)
     assert set(silent.models.relations.shares) == {1.0}
+
+
+def test_what_is_to_be_annotated_is_as_certain_as_its_share(
+    texts: list[AnnotatedText], extractor: SubjectFirstExtractor
+) -> None:
+    config = _CONFIG.model_copy(update={"target": "annotated"})
+    annotated = fit_subject_first_extractor(texts, config, seed=1, declared=_DECLARED)
+    text = ['"Cold Lantern" is a folk song recorded by Zoe Farrow.']
+    (found,) = annotated.extract(text, min_confidence=0.05)
+    (stated,) = extractor.extract(text)
+    assert {item.triple for item in stated} <= {item.triple for item in found}
+    assert 0.5 < sum(item.confidence for item in found) < 1.5  # one triple of each text was kept
+    assert sum(item.confidence for item in stated) > 1.5
+
+
+def test_a_rescored_one_reads_the_same_after_it_was_saved(
+    texts: list[AnnotatedText], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject_first_training, "MIN_RIGHT", 50)
+    config = _CONFIG.model_copy(update={"target": "annotated"})
+    rescored = fit_subject_first_extractor(texts, config, seed=1, declared=_DECLARED)
+    assert rescored.models.rescorer is not None
+    save_extractor(rescored, tmp_path)
+    loaded = load_extractor(tmp_path)
+    text = ['"Cold Lantern" is a folk song recorded by Zoe Farrow.']
+    assert loaded.extract(text, min_confidence=0.0) == rescored.extract(text, min_confidence=0.0)
 
 
 def test_spans_are_those_of_subject_and_object(extractor: SubjectFirstExtractor) -> None:

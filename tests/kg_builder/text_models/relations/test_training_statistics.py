@@ -44,6 +44,7 @@ def test_known_surfaces_get_their_names(namer: Namer) -> None:
 
 def test_unknown_surfaces_follow_the_habit_of_the_slot(namer: Namer) -> None:
     assert namer.name("trance", _GENRE) == "trance music"
+    assert namer.name("krautrock", _GENRE) == "krautrock"  # no common word, which needs no "music"
     assert namer.name("Swedish", _BORN) == "Sweden"
     assert namer.name("Graz", _BORN) == "Graz"
 

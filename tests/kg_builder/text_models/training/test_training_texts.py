@@ -19,11 +19,12 @@ from kg_builder.text_models.corpora import AnnotatedText, Triple
 from kg_builder.text_models.ner.bio_tags import Span, TaggedWords
 from kg_builder.text_models.training.annotated import read_annotated
 from kg_builder.text_models.training.distant_supervision import (
+    NamedSentence,
+    TrainingTexts,
     canonical_facts,
     facts_of,
     label_with_graph,
 )
-from kg_builder.text_models.training.training_texts import NamedSentence, TrainingTexts
 
 _SOURCE = UnstructuredSource(kind="unstructured", name="b", path="b.jsonl", model=None)
 _TEXT = (

@@ -1,4 +1,4 @@
-"""Logistic regressions over named features."""
+"""Logistic regressions over named features, boosted trees over numbers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from kg_builder.text_models.linear_model import LinearModel
+from kg_builder.text_models.classifiers import BoostedTrees, LinearModel
 
 _ROWS = [["a", "b"], ["a"], ["a", "c"], ["b"], ["b", "c"], ["c"], ["c"], ["b", "rare"]]
 _LABELS = np.array([[True], [True], [True], [False], [False], [False], [True], [False]])
@@ -48,3 +49,27 @@ def test_a_saved_model_predicts_the_same_and_a_mixed_one_is_refused(tmp_path: Pa
     (tmp_path / "one.features.txt").write_text("a\n")
     with pytest.raises(ValueError, match="do not belong together"):
         LinearModel.load(tmp_path, "one")
+
+
+def test_boosted_trees_give_the_probabilities_of_scikit_learn(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(400, 6)).astype(np.float32)
+    labels = rows[:, 0] * rows[:, 1] + random.normal(size=400) > 0.5
+    trees = BoostedTrees.fit(rows, labels, trees=20, seed=3)
+    theirs = GradientBoostingClassifier(
+        n_estimators=20,
+        max_depth=4,
+        random_state=3,
+        learning_rate=0.06,
+        min_samples_leaf=20,
+        max_features=0.4,
+    ).fit(rows, labels)
+    found = trees.probabilities(rows)
+    np.testing.assert_allclose(found, theirs.predict_proba(rows)[:, 1], rtol=1e-9)
+    trees.save(tmp_path / "trees.npy")
+    loaded = BoostedTrees.load(tmp_path / "trees.npy")
+    np.testing.assert_array_equal(loaded.probabilities(rows), found)
+    assert len(trees.probabilities([])) == 0
+    np.save(tmp_path / "other.npy", np.zeros(3))
+    with pytest.raises(ValueError, match=r"other\.npy holds no trees"):
+        BoostedTrees.load(tmp_path / "other.npy")
