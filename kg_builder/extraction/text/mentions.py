@@ -238,8 +238,7 @@ def slotted(text: str, sentence: Sentence, mentions: Sequence[Mention], schema: 
 
 
 _NEGATION: Final = re.compile(
-    r"\b(?:[Nn]ot(?! (?:only|just|merely|simply|least|to mention|long (?:after|before))\b)|"
-    r"[Nn]ever|[Nn]either|nor|cannot|[Ww]ithout(?= (?:the |his |her |their )?⟦)|"
+    r"\b(?:[Nn]ot|[Nn]ever|[Nn]either|nor|cannot|[Ww]ithout(?= (?:the |his |her |their )?⟦)|"
     r"[Ii]nstead of|[Rr]ather than|"
     r"no (?=(?:members?|relation|connection|part|involvement)\b)|"
     r"(?:refus(?:ed|es|ing)|fail(?:ed|s|ing)) to|"
@@ -262,10 +261,12 @@ _SUBORDINATE: Final = re.compile(
 _COMMA: Final = re.compile(",")
 _AFFIRMED: Final = re.compile(r"\b(?:until|since|more|better)\b")
 """In a negated clause, these affirm: "not released until 1990", "never sounded better"."""
-_ENDED: Final = re.compile(
-    r"(?:\W+\w+){0,2}?\W+(?:left|leav(?:e|ing)|quit|stop|ceas|abandon|forg[eo]t|hid|split|disband)"
+_NO_NEGATION: Final = re.compile(
+    r"(?: \w+){0,2}? (?:left|leav(?:e|ing)|quit|stop|ceas|abandon|forg[eo]t|hid|split|disband)|"
+    r" (?:(?:the|their|his|her|its|⟦A\d+⟧'s) )?(?:first|last|only|sole|just|merely|simply|least|to mention|"
+    r"long (?:after|before))\b"
 )
-"""A negated end is no negation: "never left the band"."""
+"""What follows a negation that denies nothing: "never left the band", "not their first album"."""
 
 
 def negated_spans(slots: Slotted) -> list[tuple[int, int]]:
@@ -283,7 +284,7 @@ def negated_spans(slots: Slotted) -> list[tuple[int, int]]:
             bounds.append(_COMMA)
         after = (bound.search(text, cue.end()) for bound in bounds)
         end = min((match.start() for match in after if match), default=len(text))
-        if _ENDED.match(text, cue.end()) or _AFFIRMED.search(text, cue.end(), end):
+        if _NO_NEGATION.match(text, cue.end()) or _AFFIRMED.search(text, cue.end(), end):
             continue
         found.append((slots.position(cue.end()), slots.position(end)))
     return found

@@ -102,6 +102,12 @@ BAND = [
         ),
         ("She did not sign to One Little Indian Records until 1990.",
          {("recordLabel", "One Little Indian Records")}, set()),
+        (
+            "It wasn't her first record for One Little Indian Records.",
+            {("recordLabel", "One Little Indian Records")},
+            set(),
+        ),
+        ("She never left The Sugarcubes.", {("memberOf", "The Sugarcubes")}, set()),
         ("She was not only a member of The Sugarcubes.", {("memberOf", "The Sugarcubes")}, set()),
         ("She is no longer a member of The Sugarcubes.", {("memberOf", "The Sugarcubes")}, set()),
     ],
