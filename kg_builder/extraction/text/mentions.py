@@ -263,8 +263,8 @@ _AFFIRMED: Final = re.compile(r"\b(?:until|since|more|better)\b")
 """In a negated clause, these affirm: "not released until 1990", "never sounded better"."""
 _NO_NEGATION: Final = re.compile(
     r"(?: \w+){0,2}? (?:left|leav(?:e|ing)|quit|stop|ceas|abandon|forg[eo]t|hid|split|disband)|"
-    r" (?:(?:the|their|his|her|its|⟦A\d+⟧'s) )?(?:first|last|only|sole|just|merely|simply|least|to mention|"
-    r"long (?:after|before))\b"
+    r" (?:(?:the|their|his|her|its|⟦A\d+⟧'s) )?(?:first|last|only|sole|just|merely|simply|"
+    r"least|to mention|long (?:after|before))\b"
 )
 """What follows a negation that denies nothing: "never left the band", "not their first album"."""
 
