@@ -84,7 +84,10 @@ def test_a_rejected_value_is_not_in_the_name_and_an_end_of_a_fact_must_be_one(
 
 
 def test_the_name_shows_a_period_unless_it_is_none(write, run):
-    ends = ({"predicate": "beginDate", "period": "begin"}, {"predicate": "endDate", "period": "end"})
+    ends = (
+        {"predicate": "beginDate", "period": "begin"},
+        {"predicate": "endDate", "period": "end"},
+    )
     columns = {**MEMBERS["columns"], "from": ends}
     del columns["to"]
     name = "{who}, member of {band} ({from})"
