@@ -346,11 +346,10 @@ class NodeMapper:
             return
         if self._unwrap(context, value, depth):
             return
-        if predicate == "award" and not value.properties.keys() - DESCRIBING:
-            _, years = dated_award(name := value.first(*NAMES))
-            if years:  # that of one year
-                self._text(context, name, value.pointer)
-                return
+        award = value.first(*NAMES) if predicate == "award" else ""
+        if dated_award(award)[1] and value.properties.keys() <= DESCRIBING:  # that of one year
+            self._text(context, award, value.pointer)
+            return
         if item.is_attribute:
             text = value.first("name", "url", "contentUrl") or value.id
             if text:
