@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from kg_builder.extraction.values.dates import is_open_end, parse_date
 from kg_builder.schema_inference.columns import Guess, mostly, split_of
@@ -94,7 +94,9 @@ def _honours(sample: Sample, found: list[Guess]) -> FactRows | None:
     result = next((one for one in _called(found, "result") if any(_outcomes(one))), None)
     dates = [one for one in _dates(found) if one.role not in {"begin", "end"}]
     rest = [one for one in found if one is not result and one not in (*awards, *dates)]
-    who = _called(rest, "recipient") or [one for one in rest if one.about in WORKS]
+    who = _called(rest, "recipient")
+    if not who and _is_called(sample.stem, "awards"):
+        who = [one for one in rest if one.about in WORKS]
     if not awards or not who or not dates:
         return None
     told = [*awards, *who, dates[0], *([result] if result else [])]
@@ -111,10 +113,11 @@ def add_facts(plan: Plan, sample: Sample, rows: FactRows) -> None:
 
     Nothing is added if an end is neither named nor given by ids of a table of the plan.
     """
-    ends = [_end(plan, *end) for end in rows.ends]
-    told = [end for end in ends if end is not None]
-    if len(told) < len(ends):
+    whole = _end(plan, *rows.ends[1])
+    part = _end(plan, *rows.ends[0], other=whole)
+    if part is None or whole is None:
         return
+    told = [part, whole]
     columns = list(told)
     for one, predicate in rows.details:
         separator = split_of(one)[0] if predicate == "instrument" else None
@@ -125,7 +128,9 @@ def add_facts(plan: Plan, sample: Sample, rows: FactRows) -> None:
         _nominations(plan, sample, told, rows.result, lost)
     if rows.result and not won:
         return
-    where = [{"column": rows.result.name, "equals": won}] if rows.result and lost else []
+    where = []
+    if rows.result and not all(cell in won for cell in rows.result.column.cells):
+        where = [{"column": rows.result.name, "equals": won}]
     taken = {one.name for one in columns}
     key = table_key(plan, rows.about)
     name = _template(rows, [end.name for end in told])
@@ -145,17 +150,32 @@ def _template(rows: FactRows, ends: list[str]) -> str:
     return name + (f" ({period})" if period != "–" else "")
 
 
-def _end(plan: Plan, predicate: str, type_: str, columns: tuple[Guess, ...]) -> Mapped | None:
-    """The column of an end: one with ids of a table's rows, else one with names."""
+def _end(
+    plan: Plan,
+    predicate: str,
+    type_: str,
+    columns: tuple[Guess, ...],
+    other: Mapped | None = None,
+) -> Mapped | None:
+    """The column of an end: one with ids of a table's rows, else one with names.
+
+    Numbers that are ids of the table of the other end may be those of a table that is not given,
+    unless it has persons and bands.
+    """
     for one in columns if type_ else ():
         kinds = [one.about] if one.about in WORKS else ["artist"]
-        kinds += sorted(WORKS) if not one.about else []
-        if table := table_of(plan, one, kinds):
-            why = f"its values are ids of table {table.key!r}"
-            return Mapped(one.name, {"predicate": predicate, "ref": table.key}, why)
+        kinds += sorted(WORKS) if predicate == "recipient" and not one.about else []
+        table = table_of(plan, one, kinds)
+        same = table is not None and other is not None and other.settings.get("ref") == table.key
+        if table is None or (same and not table.kinds and mostly(one.column, is_number)):
+            continue
+        why = f"its values are ids of table {table.key!r}"
+        return Mapped(one.name, {"predicate": predicate, "ref": table.key}, why)
     for one in columns:
         if one.role not in ID_ROLES and not mostly(one.column, is_number):
-            settings = {"predicate": predicate} | ({"type": type_} if type_ else {})
+            settings = (
+                {"predicate": predicate, "type": type_} if type_ else {"predicate": predicate}
+            )
             return Mapped(one.name, settings, one.why)
     return None
 
@@ -166,7 +186,7 @@ def _nominations(
     """Add what was not won as links to the awards, which have no place for a year."""
     who, award = ends
     named = {key: who.settings[key] for key in ("ref", "type") if key in who.settings}
-    keys = {
+    keys: dict[str, Any] = {
         "where": [{"column": result.name, "equals": values}],
         "subject": {"column": who.name, **named},
         "predicate": "nominatedFor",

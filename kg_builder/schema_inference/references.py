@@ -13,12 +13,13 @@ from kg_builder.schema_inference.columns import Guess
 from kg_builder.schema_inference.plan import Plan, table_key
 from kg_builder.schema_inference.samples import Sample
 from kg_builder.schema_inference.things import RELATIONS, Mapped, Things, things_table
-from kg_builder.schema_inference.words import WORKS, plain_words
+from kg_builder.schema_inference.words import WORKS, meaning, plain_words
 
 _REFERENCES: Final = {
     "artist": "performer", "album": "onAlbum", "label": "recordLabel", "genre": "genre",
 }  # fmt: skip
 ID_ROLES: Final = frozenset({"id", "mbid", "address"})
+_KEYS: Final = frozenset({"id", "mbid", "wikidata", "discogs", "spotify", "address"})
 _EDITIONS: Final = (
     "release releases edition editions pressing pressings version versions ausgabe ausgaben "
     "edicion ediciones edicao edicoes"
@@ -46,7 +47,8 @@ def table_of(plan: Plan, id_: Guess, kinds: Iterable[str]) -> Things | None:
     for table in tables:
         if overlap(id_, table):
             return table
-        if id_.role in ID_ROLES and described(table, id_):
+        column = _keyed_by(table, id_) if id_.role in ID_ROLES else None
+        if column is not None and table.name != table.id and meaning(column)[1] in _KEYS:
             return keyed(plan, table, id_)
     return None
 
@@ -218,13 +220,13 @@ def add_albums(plan: Plan, releases: Things, found: list[Guess]) -> None:
     rest, too, if a column tells which edition is the first.
     """
     of_albums = [one for one in found if one.about == "album"]
-    id_ = next(one for one in of_albums if one.role in ID_ROLES)
+    id_ = max((g for g in of_albums if g.role in ID_ROLES), key=lambda g: len(g.column.values))
     albums = next((t for t in plan.tables if t.about == "album" and overlap(id_, t)), None)
     why = "ids of albums" if albums is None else f"its values are ids of table {albums.key!r}"
     shared = {one.name for one in found if one.about in _OF_ALBUMS}
     if albums is None:
         names = [one for one in of_albums if one.role in {"", "name"}]
-        names = names or [one for one in found if one.name == releases.name]
+        names = names or [one for one in found if one.name == releases.name != releases.id] or [id_]
         albums = Things(
             table_key(plan, "album"), releases.sample, "album", why, id_.name, names[0].name
         )

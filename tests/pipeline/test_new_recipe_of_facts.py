@@ -64,6 +64,17 @@ def test_ends_of_memberships_may_be_ids_of_a_table(tmp_path, heading, row, ends,
     assert f'name = "{{{person}}}, member of {{{band}}} (' in text
 
 
+def test_numbers_of_persons_are_not_those_of_bands(tmp_path):
+    bands = "id,name\n1,The Leaves\n2,Stones\n"
+    members = "band_id,person_id,since\n1,1,1986\n2,2,1990\n"
+    recipe = guessed(tmp_path, {"bands.csv": bands, "members.csv": members})
+    assert set(tables(recipe)) == {"artists"}
+    both = "id,name,kind\n1,The Leaves,band\n2,Stones,band\n3,Kim Oak,person\n"
+    members = "band_id,person_id,since\n1,3,1986\n2,3,1990\n"
+    recipe = guessed(tmp_path, {"bands.csv": both, "members.csv": members})
+    assert tables(recipe)["memberships"]["columns"]["person_id"]["ref"] == "artists"
+
+
 def test_awards_to_ids_with_their_result_are_honours_and_nominations(tmp_path):
     awards = (
         "award,year,artist_id,result,for_album\nFine Prize,1996,A1,won,Low\n"
@@ -85,6 +96,8 @@ def test_awards_to_ids_with_their_result_are_honours_and_nominations(tmp_path):
     [
         ("award,year,artist,winner", ("P,1990,Ann,True", "P,1991,Ben,False"), ["True"]),
         ("award,year,nominee_artist,won", ("P,1990,Ann,1", "P,1991,Ben,0"), ["1"]),
+        ("award,year,artist,won", ("P,1990,Ann,yes", "P,1991,Ben,"), ["yes"]),
+        ("award,year,artist,result", ("P,1990,Ann,won", "P,1991,Ben,longlisted"), ["won"]),
         ("award,year,artist,result", ("P,1990,Ann,won", "P,1991,Ben,Winner"), None),
         ("award,year,artist,result", ("P,1990,Ann,gold", "P,1991,Ben,silver"), None),
         ("award,year,artist", ("P,1990,Ann", "P,1991,Ben"), None),
@@ -97,7 +110,8 @@ def test_a_column_tells_which_awards_were_won(tmp_path, heading, rows, where):
         [{"column": heading.split(",")[3], "equals": where}] if where else None
     )
     links = [table for table in tables(recipe).values() if table.get("reads") == "links"]
-    assert [table["predicate"] for table in links] == (["nominatedFor"] if where else [])
+    nominated = rows[1].endswith(("False", "0"))
+    assert [table["predicate"] for table in links] == (["nominatedFor"] if nominated else [])
 
 
 def test_nominations_alone_are_no_honours(tmp_path):
@@ -156,6 +170,12 @@ def test_editions_without_a_first_one_tell_their_album_only_what_they_share(tmp_
     recipe = tables(guessed(tmp_path, {"releases.csv": rows, "artists.csv": ARTISTS}))
     assert "where" not in recipe["albums"]
     assert predicates(recipe["albums"]) == {"artist_id": "performer"}
+
+
+def test_years_of_albums_with_awards_are_of_their_release(tmp_path):
+    rows = "album,award,year\nLow,Fine Prize,1996\nHigh,Nice Award,1997\n"
+    recipe = tables(guessed(tmp_path, {"albums.csv": rows}))
+    assert predicates(recipe["albums"]) == {"award": "award", "year": "releaseDate"}
 
 
 def test_a_catalogue_with_ids_of_releases_only_has_albums(tmp_path):
