@@ -21,21 +21,20 @@ _EXTREME: Final = 12.0  # robust standard deviations of the logarithm of the deg
 
 
 def completeness(statements: pd.DataFrame, entities: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """For each class and predicate allowed for it, count the entities with such a fact.
+    """For each class and predicate, count the entities with such a fact.
 
-    Columns class, entities, predicate, filled (entities with such a fact, as subject), share. Only
-    predicates used in the graph are listed, not their inverses.
+    Columns class, entities, predicate, filled (entities with such a fact, as subject), share. Of
+    each class the predicates that an entity of it has, and those that the data model expects.
     """
     types = entities.set_index("entity")["type"]
     pairs = statements[["subject", "predicate"]].drop_duplicates()
     counts = pairs.assign(type=pairs["subject"].map(types)).groupby(["type", "predicate"]).size()
-    used = set(statements["predicate"].unique())
     rows = []
     for class_, size in types.value_counts().sort_index().items():
-        for name, item in schema.predicates.items():
-            fits = not item.domain or any(schema.is_a(str(class_), one) for one in item.domain)
-            if (fits or schema.has_detail(str(class_), name)) and name in used:
-                filled = int(counts.get((class_, name), 0))
+        expected = schema.expected(str(class_))
+        for name in schema.predicates:
+            filled = int(counts.get((class_, name), 0))
+            if filled or name in expected:
                 rows.append((class_, int(size), name, filled, filled / int(size)))
     return pd.DataFrame(rows, columns=["class", "entities", "predicate", "filled", "share"])
 

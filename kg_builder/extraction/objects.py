@@ -30,6 +30,7 @@ from kg_builder.ontology import Predicate, Schema
 APPROXIMATE: Final = 0.8
 """Confidence factor of a date marked as approximate."""
 
+BEGIN: Final = "beginDate"
 END: Final = "endDate"
 EVENT: Final = "eventDate"
 OPEN_ENDS: Final = "open ends"
@@ -307,7 +308,7 @@ class Assertions:
             ends: subject and object, record keys.
             predicate: one that a class of the data model reifies.
             names: of the ends; without them there are no details.
-            details: predicate → texts; see `may_detail`.
+            details: predicate → texts; see `detail_of`.
             evidence: of the details.
         """
         schema = self.out.schema
@@ -326,7 +327,7 @@ class Assertions:
             return
         dates = [
             literal.text if texts and (literal := read_literal(texts[0], "date")) else ""
-            for texts in map(details.get, ("beginDate", END, EVENT))
+            for texts in map(details.get, (BEGIN, END, EVENT))
         ]
         when = dates[2] or "–".join(dict.fromkeys(dates[:2]))
         period = f" ({when})" if any(dates) else ""
@@ -342,10 +343,16 @@ class Assertions:
                 else:
                     self.say(key, detail, text, evidence)
 
-    def may_detail(self, predicate: str, detail: str) -> bool:
-        """Whether the data model has a place for a detail of a predicate's facts."""
+    def detail_of(self, predicate: str, detail: str) -> str:
+        """The data model's predicate for a detail of a predicate's facts; '' if there is none.
+
+        What has a day instead of a begin and an end, such as an award, has its begin as the day.
+        """
         found = self.out.schema.reification(predicate)
-        return found is not None and detail in found[0].details
+        details = found[0].details if found is not None else ()
+        if detail in details:
+            return detail
+        return EVENT if detail == BEGIN and EVENT in details else ""
 
     def place(self, text: str, evidence: str, *, external_ids: Iterable[str] = ()) -> str | None:
         """Add a place; "Town, Region, Country" also gives the country of the town."""

@@ -27,7 +27,8 @@ class ClassDef:
     dates; '' for a class of things. `subject_by` and `object_by` lead to the ends of such a fact.
     `details` are predicates allowed although the class is not in their domains, from which the
     classes of entities are inferred. `identified_by` and `distinguished_by` tell apart entities
-    that are not identified by a name.
+    that are not identified by a name. `expects` are predicates without which an entity is
+    incomplete.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ClassDef:
     details: tuple[str, ...] = ()
     identified_by: tuple[str, ...] = ()
     distinguished_by: tuple[str, ...] = ()
+    expects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,13 @@ class Schema:
         """The class, or nearest superclass, that tells what identifies entities; None for names."""
         return self._identities.get(class_)
 
+    def expected(self, class_: str) -> set[str]:
+        """What a complete entity has: its class and superclasses expect it or identify it by it."""
+        identity = self.identity(class_)
+        classes = (self.classes.get(name) for name in self.ancestors(class_))
+        found = {predicate for item in classes if item is not None for predicate in item.expects}
+        return found.union(identity.identified_by if identity else ())
+
     def reification(self, predicate: str) -> tuple[ClassDef, bool] | None:
         """The class for details of a predicate's facts, and whether it is of the inverse."""
         for name, swapped in ((predicate, False), (self.predicates[predicate].inverse, True)):
@@ -254,6 +263,7 @@ def _classes(graph: rdflib.Graph) -> dict[str, ClassDef]:
             details=_names(graph, node, _MKG.hasDetail),
             identified_by=_names(graph, node, _MKG.identifiedBy),
             distinguished_by=_names(graph, node, _MKG.distinguishedBy),
+            expects=_names(graph, node, _MKG.expects),
         )
     return dict(sorted(found.items()))
 

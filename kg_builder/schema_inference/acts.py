@@ -86,11 +86,11 @@ def _item(plan: Plan, sample: Sample, found: list[Guess]) -> tuple[Guess | None,
     ids = [g for g in things if g.role in _ITEM_IDS]
     for one in sorted([*ids, *things], key=lambda g: (g not in ids, _FINEST.index(g.about))):
         for table in plan.tables:
-            if one.about in {"item", table.about} and overlap(one, table):
+            if one.about in {"item", table.called} and overlap(one, table):
                 return one, table
-            if one in ids and one.about == table.about and described(table, one):
+            if one in ids and one.about == table.called and described(table, one):
                 return one, keyed(plan, table, one)
-            if one.about == table.about and _by_name(one, table):
+            if one.about == table.called and _by_name(one, table):
                 return one, table
     filled = [
         g

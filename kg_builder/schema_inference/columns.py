@@ -20,6 +20,8 @@ from kg_builder.schema_inference.words import CLASSES, meaning
 _ANY: Final = frozenset({"item", "subject", "entity", "thing", "s", "x"})
 """Names of variables that tell no class."""
 
+_TEXT_LENGTH: Final = 60
+_WORDS: Final = 8
 _MOST_TRACKS: Final = 200
 _MOST: Final = 0.8
 _LOOKED_AT: Final = 300
@@ -225,6 +227,11 @@ def mostly(column: Column, test: Any) -> bool:
     """Whether a test holds for most values."""
     values = column.values[:_LOOKED_AT]
     return bool(values) and sum(bool(test(value)) for value in values) >= _MOST * len(values)
+
+
+def is_text(one: Guess) -> bool:
+    """Whether a column holds texts of sentences."""
+    return mostly(one.column, lambda text: len(text) >= _TEXT_LENGTH and text.count(" ") > _WORDS)
 
 
 def numbers(column: Column) -> list[float]:

@@ -19,6 +19,23 @@ class Acts:
     table: Things
 
 
+@dataclass(frozen=True)
+class Texts:
+    """A file of texts, each about one thing.
+
+    Attributes:
+        keys: as in the recipe.
+        columns: those that are read.
+        is_all: whether the rows have nothing else than these.
+    """
+
+    sample: Sample
+    keys: dict[str, Any]
+    why: str
+    columns: frozenset[str]
+    is_all: bool
+
+
 @dataclass
 class Plan:
     """The contents of the recipe."""
@@ -27,6 +44,7 @@ class Plan:
     acts: list[Acts] = field(default_factory=list)
     links: list[tuple[Sample, dict[str, Any], str]] = field(default_factory=list)
     users: list[tuple[Sample, str, list[Mapped]]] = field(default_factory=list)
+    texts: list[Texts] = field(default_factory=list)
     left_out: list[tuple[Sample, str, str]] = field(default_factory=list)
 
 

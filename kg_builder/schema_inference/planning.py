@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
+from kg_builder.packed_files import without_packing
 from kg_builder.schema_inference.acts import add_acts, add_own_acts, is_events, user_of, worth
-from kg_builder.schema_inference.columns import Guess, guesses, mostly, only_music
-from kg_builder.schema_inference.facts import fact_table
-from kg_builder.schema_inference.plan import Plan, table_key
-from kg_builder.schema_inference.references import link_nameless, refer
+from kg_builder.schema_inference.columns import (
+    Guess,
+    guesses,
+    is_text,
+    mostly,
+    only_music,
+    subject_of,
+)
+from kg_builder.schema_inference.facts import FactRows, add_facts, fact_rows
+from kg_builder.schema_inference.plan import Plan, Texts, table_key
+from kg_builder.schema_inference.references import add_albums, link_nameless, refer, with_editions
 from kg_builder.schema_inference.samples import Sample
-from kg_builder.schema_inference.things import Mapped, add_columns, main_subject, things_table
-from kg_builder.schema_inference.words import CLASSES
+from kg_builder.schema_inference.things import (
+    Mapped,
+    add_columns,
+    kinds_of,
+    main_subject,
+    things_table,
+)
+from kg_builder.schema_inference.words import CLASSES, WORKS, plain_words
 
 _USER_RELATIONS: Final = ("gender", "age", "occupation", "country", "language")
+_TEXTS: Final = (
+    "text texts body content article biography bio profile description summary abstract review "
+    "story essay texte texto testo tekst"
+)
+_BESIDE_TEXTS: Final = frozenset(
+    {"", "id", "other", "homepage", "address", "image", "date", "time", "last time"}
+)
+"""Roles of columns that tell of a text, not of its subject."""
 
 
 def make_plan(samples: list[Sample]) -> Plan:
@@ -27,9 +48,21 @@ def make_plan(samples: list[Sample]) -> Plan:
     if any(user_of(found[sample.path]) is not None for sample in events):
         events = [s for s in events if user_of(found[s.path]) is not None]
     people = [s for s in samples if s not in events and user_of(found[s.path]) is not None]
-    for sample in samples:
-        if sample not in events and sample not in people:
+    rest = [s for s in samples if s not in events and s not in people]
+    facts: list[tuple[Sample, FactRows]] = []
+    for sample in rest:
+        texts = texts_of(sample, found[sample.path])
+        if texts is not None:
+            plan.texts.append(texts)
+        if rows := fact_rows(sample, found[sample.path]):
+            facts.append((sample, rows))
+        elif texts is None or not texts.is_all:
+            found[sample.path] = with_editions(sample, found[sample.path])
             _add_things(plan, sample, found[sample.path])
+    for table in [one for one in plan.tables if one.about == "release"]:
+        add_albums(plan, table, found[table.sample.path])
+    for sample, rows in facts:
+        add_facts(plan, sample, rows)
     link_nameless(plan, found)
     for table in [one for one in plan.tables if not one.is_fact]:
         refer(plan, table, found[table.sample.path])
@@ -50,15 +83,65 @@ def make_plan(samples: list[Sample]) -> Plan:
 
 
 def _add_things(plan: Plan, sample: Sample, found: list[Guess]) -> None:
-    kind, facts = fact_table(sample, found)
-    if kind:
-        if facts is not None:
-            plan.tables.append(replace(facts, key=table_key(plan, kind)))
-        return
     about, why = main_subject(sample, found)
+    if any(one.about == "release" for one in found):
+        about, why = "release", "ids of the editions of albums"
     table = things_table(table_key(plan, about), sample, found, about, why) if about else None
     if table is not None:
         plan.tables.append(table)
+
+
+# ------------------------------------------------------------------------------ texts
+
+
+def texts_of(sample: Sample, found: list[Guess]) -> Texts | None:
+    """The texts about things that a file's rows hold; `None` if they hold none.
+
+    Only JSON lines are read so. A description beside other facts is one of these facts.
+    """
+    is_lines = without_packing(sample.path.lower()).endswith((".jsonl", ".ndjson"))
+    if not is_lines or "rows" in sample.layout:
+        return None
+    named = [g for g in found if g.role in {"", "name"} and g.about in {"", "artist", *WORKS}]
+    title = next((g for g in named if g.role == "name"), None) or next(
+        (g for g in named if g.about), None
+    )
+    text = next(
+        (
+            g
+            for g in found
+            if g is not title and is_text(g) and {*plain_words(g.name)} & {*_TEXTS.split()}
+        ),
+        None,
+    )
+    if title is None or text is None:
+        return None
+    id_ = next((g for g in found if (g.about, g.role) == ("", "id") and g.column.is_unique), title)
+    kinds: dict[str, Any] = next((k for g in found if g.role == "type" and (k := kinds_of(g))), {})
+    about = title.about or subject_of(sample.stem)
+    type_ = CLASSES[about] if about in WORKS else kinds
+    used = {
+        title.name,
+        text.name,
+        id_.name,
+        *([type_["column"]] if type_ is kinds and kinds else []),
+    }
+    is_all = all(
+        g.name in used or (g.about in {"", "language"} and g.role in _BESIDE_TEXTS)
+        for g in found
+        if g.column.values
+    )
+    if text.role == "description" and not is_all:
+        return None
+    names = {"id": id_.name, "title": title.name, "text": text.name}
+    keys = {
+        "kind": "unstructured",
+        "path": sample.path,
+        **{key: name for key, name in names.items() if key != name},
+        **({"topic_type": type_} if type_ else {}),
+    }
+    why = f"texts in {text.name!r}, each about what {title.name!r} names"
+    return Texts(sample, keys, why, frozenset(used), is_all)
 
 
 # ------------------------------------------------------------------------------ users, the rest
@@ -89,6 +172,7 @@ def _used(plan: Plan, sample: Sample) -> set[str]:
             used |= {table.name, *table.aliases, *table.external} | {m.name for m in table.columns}
             used |= {table.id} if table.id else set()
             used |= {table.kinds["column"]} if table.kinds else set()
+            used |= {condition["column"] for condition in table.where}
             used |= {
                 m.settings[key]
                 for m in table.columns
@@ -99,8 +183,11 @@ def _used(plan: Plan, sample: Sample) -> set[str]:
         if acts.sample is sample:
             used |= {v for v in acts.settings.values() if isinstance(v, str)}
             used |= {condition["column"] for condition in acts.settings.get("where", ())}
+    for texts in plan.texts:
+        used |= texts.columns if texts.sample is sample else set()
     for one, keys, _ in plan.links:
         if one is sample:
+            used |= {condition["column"] for condition in keys.get("where", ())}
             used |= {keys["subject"]["column"], keys["object"]["column"], keys.get("user", "")}
     for one, user, columns in plan.users:
         if one is sample:
@@ -111,9 +198,13 @@ def _used(plan: Plan, sample: Sample) -> set[str]:
 def _note_the_rest(plan: Plan, samples: list[Sample], found: Mapping[str, list[Guess]]) -> None:
     for sample in samples:
         used = _used(plan, sample)
+        facts = [t for t in plan.tables if t.sample is sample and t.is_fact]
+        no_place = f"the data model's {facts[0].type} has no place for it" if facts else ""
         for one in found[sample.path]:
             if one.name not in used:
-                plan.left_out.append((sample, one.name, _why_not(one)))
+                empty = not one.column.values
+                why = no_place if no_place and not empty else _why_not(one)
+                plan.left_out.append((sample, one.name, why))
         if sample.further:
             why = f"of {len(sample.columns) + sample.further:,} columns, the others are looked at"
             plan.left_out.append((sample, f"the last {sample.further:,}", why))
@@ -129,5 +220,7 @@ def _why_not(one: Guess) -> str:
         return "about listening, not about the thing"
     if one.about and one.about in CLASSES:
         return f"about {one.about}s, but already told by another column, or ids of no table"
+    if is_text(one):
+        return "texts of sentences: a source of kind unstructured reads them from JSON lines"
     kind = "numbers" if mostly(one.column, lambda t: t.replace(".", "").isdigit()) else "texts"
     return f"{kind} such as {values[0][:30]!r}, whose meaning the name does not tell"

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import takewhile
-from typing import Final
+from typing import Any, Final
 
 from kg_builder.extraction.tabular import Cell
 from kg_builder.extraction.tabular.list_cells import values_in
 from kg_builder.schema_inference.columns import Guess
 from kg_builder.schema_inference.plan import Plan, table_key
+from kg_builder.schema_inference.samples import Sample
 from kg_builder.schema_inference.things import RELATIONS, Mapped, Things, things_table
-from kg_builder.schema_inference.words import WORKS, plain_words
+from kg_builder.schema_inference.words import WORKS, meaning, plain_words
 
 _REFERENCES: Final = {
     "artist": "performer", "album": "onAlbum", "label": "recordLabel", "genre": "genre",
 }  # fmt: skip
+ID_ROLES: Final = frozenset({"id", "mbid", "address"})
+_KEYS: Final = frozenset({"id", "mbid", "wikidata", "discogs", "spotify", "address"})
+_EDITIONS: Final = (
+    "release releases edition editions pressing pressings version versions ausgabe ausgaben "
+    "edicion ediciones edicao edicoes"
+)
+_FIRST: Final = frozenset({"original", "first", "first edition", "standard", "original release"})
+_OF_ALBUMS: Final = frozenset(
+    {"artist", "genre", "tag", "composer", "writer", "producer", "language"}
+)
 _PARENTS: Final = {"genre": "subgenreOf", "label": "parentLabel"}
 
 
@@ -27,6 +39,18 @@ def overlap(one: Guess, table: Things) -> bool:
     shared = len(one.column.distinct & ids)
     same_name = one.name.casefold() == table.id.casefold() and table.sample.rows >= 1000
     return shared * 2 >= min(len(one.column.distinct), len(ids)) > 0 or same_name
+
+
+def table_of(plan: Plan, id_: Guess, kinds: Iterable[str]) -> Things | None:
+    """The table of entities of some kinds whose ids a column holds."""
+    tables = [t for kind in kinds for t in plan.tables if t.about == kind and not t.is_fact]
+    for table in tables:
+        if overlap(id_, table):
+            return table
+        column = _keyed_by(table, id_) if id_.role in ID_ROLES else None
+        if column is not None and table.name != table.id and meaning(column)[1] in _KEYS:
+            return keyed(plan, table, id_)
+    return None
 
 
 def link_nameless(plan: Plan, found: Mapping[str, list[Guess]]) -> None:
@@ -88,10 +112,9 @@ def refer(plan: Plan, table: Things, found: list[Guess]) -> None:
             predicate = _PARENTS.get(one.about)
         elif own or table.about not in WORKS or (one.about == "album" and table.about != "song"):
             continue
-        keys = [t for t in plan.tables if t.about == one.about and t.id != t.name]
+        keys = [t for t in plan.tables if t.called == one.about and t.id != t.name]
         if predicate is None or not (
-            one.role in {"id", "mbid", "address"}
-            or (not one.role and any(overlap(one, table) for table in keys))
+            one.role in ID_ROLES or (not one.role and any(overlap(one, table) for table in keys))
         ):
             continue
         if one.name in table.taken or not one.column.values:
@@ -101,8 +124,12 @@ def refer(plan: Plan, table: Things, found: list[Guess]) -> None:
             continue
         other = table if own else None
         other = other or next(
-            (t for t in plan.tables if t.about == one.about and overlap(one, t)), None
+            (t for t in plan.tables if t.called == one.about and overlap(one, t)), None
         )
+        if other is not None and other.about == "release":
+            if _has_albums(plan, found):
+                continue
+            predicate, table.class_ = "onRelease", "Track"
         why = (
             f"its values are ids of table {other.key!r}" if other else "ids with names beside them"
         )
@@ -111,6 +138,12 @@ def refer(plan: Plan, table: Things, found: list[Guess]) -> None:
             table.columns.append(Mapped(one.name, {"predicate": predicate, "ref": other.key}, why))
             table.taken |= {one.name} | (other.taken if other.sample is table.sample else set())
             told.append((one.about, one.column.distinct))
+
+
+def _has_albums(plan: Plan, found: list[Guess]) -> bool:
+    """Whether a file has ids of albums besides those of releases."""
+    tables = [table for table in plan.tables if table.about == "album"]
+    return any(one.about == "album" and overlap(one, t) for one in found for t in tables)
 
 
 def _beside(plan: Plan, table: Things, found: list[Guess], id_: Guess) -> Things | None:
@@ -145,3 +178,77 @@ def in_step(name: Guess, id_: Guess) -> bool:
         name_cell is None or id_cell is None or _length(name_cell) == _length(id_cell)
         for name_cell, id_cell in zip(name.column.cells, id_.column.cells, strict=True)
     )
+
+
+# ------------------------------------------------------------------------------ editions
+
+
+def with_editions(sample: Sample, found: list[Guess]) -> list[Guess]:
+    """Tell the ids of releases from those of the albums that they are editions of.
+
+    A file has editions if it has ids of both, and those of the releases are unique.
+    """
+    if any(one.about == "song" and one.role in {"", "name", *ID_ROLES} for one in found):
+        return found
+    filled = [one for one in found if len(one.column.values) == sample.rows]
+    albums = [one for one in filled if one.about == "album" and one.role in ID_ROLES]
+    own = [one for one in albums if _is_edition(one.name)]
+    if not own and _is_edition(sample.stem):
+        own = [one for one in filled if (one.about, one.role) == ("", "id")]
+    own = [one for one in own if one.column.is_unique]
+    if not own or not any(one not in own and not _is_edition(one.name) for one in albums):
+        return found
+    return [
+        replace(one, about="release")
+        if one is own[0] or (one.about == "album" and _is_edition(one.name))
+        else one
+        for one in found
+    ]
+
+
+def _is_edition(name: str) -> bool:
+    words = {*plain_words(name)}
+    return not words.isdisjoint(_EDITIONS.split()) and words.isdisjoint(
+        {"album", "master", "group"}
+    )
+
+
+def add_albums(plan: Plan, releases: Things, found: list[Guess]) -> None:
+    """Refer from a table of releases to that of their albums, which is derived if there is none.
+
+    What is the same for all editions, such as the artist, is then told of the album alone; the
+    rest, too, if a column tells which edition is the first.
+    """
+    of_albums = [one for one in found if one.about == "album"]
+    id_ = max((g for g in of_albums if g.role in ID_ROLES), key=lambda g: len(g.column.values))
+    albums = next((t for t in plan.tables if t.about == "album" and overlap(id_, t)), None)
+    why = "ids of albums" if albums is None else f"its values are ids of table {albums.key!r}"
+    shared = {one.name for one in found if one.about in _OF_ALBUMS}
+    if albums is None:
+        names = [one for one in of_albums if one.role in {"", "name"}]
+        names = names or [one for one in found if one.name == releases.name != releases.id] or [id_]
+        albums = Things(
+            table_key(plan, "album"), releases.sample, "album", why, id_.name, names[0].name
+        )
+        albums.where = _first_editions(found, id_)
+        albums.why_where = "the first of the editions, which tells of the album"
+        if not albums.where:
+            albums.taken |= {one.name for one in found} - shared
+        albums.taken |= {one.name for one in found if one.about in {"album", "release", "country"}}
+        albums.taken |= {one.name for one in found if one.role in {"catalog", "medium"}}
+        plan.tables.insert(plan.tables.index(releases), albums)
+        releases.taken |= shared
+    settings = {"predicate": "releaseOf", "ref": albums.key}
+    releases.columns.insert(0, Mapped(id_.name, settings, why))
+    releases.taken.add(id_.name)
+
+
+def _first_editions(found: list[Guess], album: Guess) -> list[dict[str, Any]]:
+    """The condition of the rows of first editions, if each album has one."""
+    for one in found:
+        for value in sorted(one.column.distinct):
+            if value.casefold() in _FIRST:
+                pairs = zip(album.column.cells, one.column.cells, strict=True)
+                if {id_ for id_, cell in pairs if cell == value} == {*album.column.cells}:
+                    return [{"column": one.name, "equals": [value]}]
+    return []

@@ -22,6 +22,9 @@ _LONGEST_PREAMBLE: Final = 20
 _FEW: Final = 20
 """One row in so many may be broken; if more are short, rows may be."""
 
+_SENTENCE: Final = 8
+"""Least words of a paragraph of prose."""
+
 _SEPARATORS: Final = ("\t", "<SEP>", "::", ";", "|", ",")
 
 
@@ -72,6 +75,15 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
         layout["header"] = False
         layout["names"] = names or [f"column{n}" for n in range(1, len(rows[0]) + 1)]
     return layout
+
+
+def is_prose(head: bytes) -> bool:
+    """Whether the beginning of a file is sentences in paragraphs, not rows of a table."""
+    if b"\0" in head:
+        return False
+    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", decoded(head, ENCODINGS))]
+    prose = [part for part in paragraphs if len(part.split()) >= _SENTENCE and part[-1] in ".!?"]
+    return paragraphs[0] in prose and len(prose) * 2 >= len(paragraphs)
 
 
 def _cells(lines: list[str], separator: str) -> list[list[str]]:

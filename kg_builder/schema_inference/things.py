@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kg_builder.extraction.values.dates import parse_date, parse_duration
+from kg_builder.extraction.values.dates import is_open_end, parse_date, parse_duration
 from kg_builder.schema_inference.columns import (
     Guess,
     external_id_of,
@@ -17,7 +17,7 @@ from kg_builder.schema_inference.columns import (
 from kg_builder.schema_inference.samples import Sample, is_number
 from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS, plain_words
 
-FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "tag")
+FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "tag", "release")
 """Kinds of entities, those that are named by most columns of others last."""
 
 _IDS: Final = ("id", "mbid", "catalog", "discogs", "wikidata", "spotify", "dbpedia", "address")
@@ -62,10 +62,12 @@ class Things:
     Attributes:
         about: the kind of entity.
         id: column of the id; none if the line number is used.
+        class_: the class of the entities, if it is not that of their kind.
         kinds: the class by a column's value, as in the recipe; empty if it is always the same.
         is_derived: whether the rows are about something else, which names these entities.
         is_fact: whether the rows are facts with details, whose name composes columns.
         is_of_log: whether the rows are acts of listening, with the listener's country, date, …
+        where, why_where: conditions of the rows that it has, as in the recipe, and the reason.
         taken: columns that the table uses.
     """
 
@@ -80,7 +82,10 @@ class Things:
     aliases_split: str | None = None
     external: dict[str, str] = field(default_factory=dict)
     columns: list[Mapped] = field(default_factory=list)
+    class_: str = ""
     kinds: dict[str, Any] = field(default_factory=dict)
+    where: list[dict[str, Any]] = field(default_factory=list)
+    why_where: str = ""
     is_derived: bool = False
     is_fact: bool = False
     is_of_log: bool = False
@@ -89,7 +94,12 @@ class Things:
     @property
     def type(self) -> str:
         """Class of the entities."""
-        return CLASSES[self.about]
+        return self.class_ or CLASSES[self.about]
+
+    @property
+    def called(self) -> str:
+        """The kind of entity as columns of other files call it."""
+        return "album" if self.about == "release" else self.about
 
 
 def main_subject(sample: Sample, found: list[Guess]) -> tuple[str, str]:
@@ -147,7 +157,7 @@ def things_table(
     for one in of_main:
         _external(table, one)
         if one.role == "type" and not one.about and about == "artist":
-            table.kinds = _kinds(one)
+            table.kinds = kinds_of(one)
             table.taken |= {one.name} if table.kinds else set()
         if one.role == "alias":
             table.aliases.append(one.name)
@@ -156,7 +166,7 @@ def things_table(
     return table
 
 
-def _kinds(one: Guess) -> dict[str, Any]:
+def kinds_of(one: Guess) -> dict[str, Any]:
     """The classes of artists by the values of a column, if it tells any."""
     values = {
         text: type_
@@ -259,7 +269,7 @@ def _relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] |
         return None if unfit else {"predicate": predicate} | ({"type": type_} if type_ else {})
     if about == "artist" and is_work:
         return {"predicate": "performer", "type": "Artist"}
-    if about == "album" and table.about == "song":
+    if about == "album" and table.type == "Song":
         return {"predicate": "onAlbum"}
     if about in {"song", "album"} and artist:
         return {"predicate": "performed", "type": CLASSES[about]}
@@ -280,8 +290,10 @@ def _literal(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | 
         first = next((g.name for g in found if g.role == "first name"), None)
         before = {"before": first} if first else {}
         return {"predicate": "performer", "type": "Artist", **before}
-    if role == "end" and dates and table.about == "artist":
+    if role == "end" and table.about == "artist" and mostly(one.column, _is_end):
         return {"predicate": "endDate"}
+    if role == "catalog" and table.about in {"album", "release"}:
+        return {"predicate": "catalogueNumber"}
     if role == "duration" and is_work:
         return _duration(one)
     if role == "tracknumber" and table.about == "song" and mostly(one.column, str.isdigit):
@@ -291,6 +303,10 @@ def _literal(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | 
     if role == "image" and one.why == "web addresses":
         return {"predicate": "image"}
     return {"predicate": "description"} if role == "description" else None
+
+
+def _is_end(text: str) -> bool:
+    return text == "0" or parse_date(text) is not None or is_open_end(text)
 
 
 def _duration(one: Guess) -> dict[str, Any] | None:

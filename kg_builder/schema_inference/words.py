@@ -174,11 +174,11 @@ MEANING: Final = {
 CLASSES: Final = {
     "artist": "Artist", "song": "Song", "album": "Album", "movie": "Movie", "book": "Book",
     "label": "RecordLabel", "genre": "Genre", "tag": "Tag", "membership": "Membership",
-    "honour": "Honour",
+    "honour": "Honour", "release": "Release",
 }  # fmt: skip
 """Kinds of entities that have rows, and their classes in the data model."""
 
-WORKS: Final = frozenset({"song", "album", "movie", "book"})
+WORKS: Final = frozenset({"song", "album", "movie", "book", "release"})
 
 
 _LONGEST: Final = 40

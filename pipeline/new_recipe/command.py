@@ -17,6 +17,7 @@ from kg_builder.packed_files import open_binary, without_packing
 from kg_builder.schema_inference.planning import make_plan
 from kg_builder.schema_inference.reading import read_sample
 from kg_builder.schema_inference.samples import Sample, with_patterns
+from kg_builder.schema_inference.text_samples import is_prose
 from pipeline.console import terminal
 from pipeline.new_recipe.recipe_text import NO_GRAPH, recipe_text
 from pipeline.recipe import load_recipe
@@ -85,12 +86,12 @@ def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
         if not file.is_relative_to(root):
             raise DataError(f"not below {raw}", where=str(file), remedy="give --raw FOLDER")
         suffix = Path(without_packing(file.name.lower())).suffix
-        if suffix in _RDF or suffix in _PAGES or _has_adapter(file):
+        if suffix in _RDF or suffix in _PAGES or _is_text(file, suffix) or _has_adapter(file):
             _add_page(pages, file.relative_to(root), suffix, name)
         elif (sample := read_sample(file, root)) is not None:
             samples.append(sample)
     plan = make_plan(with_patterns(samples, root))
-    if not plan.tables and not pages:
+    if not plan.tables and not plan.texts and not pages:
         seen = ", ".join(column for sample in samples for column in list(sample.columns)[:8])
         raise DataError(
             "no column was recognised as the name or id of an artist, song, album, label or work",
@@ -107,6 +108,14 @@ def _has_adapter(file: Path) -> bool:
     with open_binary(file) as stream:
         adapter = adapter_for(file, stream.read(_HEAD))
     return adapter is not None and adapter.name != "json"
+
+
+def _is_text(file: Path, suffix: str) -> bool:
+    """Whether a file is a text about what it is called by."""
+    if suffix != ".txt":
+        return False
+    with open_binary(file) as stream:
+        return is_prose(stream.read(_HEAD).replace(b"\r\n", b"\n"))
 
 
 def _folder_of(files: list[Path]) -> Path:
@@ -127,6 +136,12 @@ def _add_page(
             "tables": {"graph": {"reads": "rdf", "path": path.as_posix()}},
         }
         pages[path.as_posix()] = (f"{name}-rdf{number}", keys, f"RDF, by its ending {suffix}")
+        return
+    if suffix == ".txt":
+        pattern = (path.parent / f"*{path.suffix}").as_posix()
+        keys = {"kind": "unstructured", "path": pattern}
+        why = "texts, each about what the file is called by"
+        pages.setdefault(pattern, (f"{name}-texts-{number}", keys, why))
         return
     pattern = (path.parent / f"*{path.suffix}").as_posix()
     source = {"kind": "semi-structured", "path": pattern, "format": _PAGES.get(suffix, "auto")}

@@ -11,7 +11,6 @@ from kg_builder.schema_inference.columns import day_first_of, decimal_of
 from kg_builder.schema_inference.plan import Plan
 from kg_builder.schema_inference.samples import Sample
 from kg_builder.schema_inference.things import FINEST, Things
-from kg_builder.schema_inference.words import CLASSES
 
 NO_GRAPH = (
     "no column links two things: the build will end with an empty graph; add a file with "
@@ -44,7 +43,9 @@ def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], st
         f"title = {toml(name)}",
     ]
     no_graph = (
-        plan.acts and not pages and not plan.links and not any(t.columns for t in plan.tables)
+        plan.acts
+        and not (pages or plan.texts or plan.links)
+        and not any(t.columns for t in plan.tables)
     )
     if no_graph:
         lines.append(f"# {NO_GRAPH}")
@@ -55,7 +56,8 @@ def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], st
     for number, (sample, keys, why) in enumerate(plan.links, start=1):
         head = f"[sources.tables.links{number}]"
         lines += ["", head, f"# {why}", 'reads = "links"', *_layout(sample), *_keys(keys, {})]
-    for source, keys, why in pages:
+    texts = [(f"{name}-texts{n}", one.keys, one.why) for n, one in enumerate(plan.texts, start=1)]
+    for source, keys, why in [*texts, *pages]:
         lines += ["", "[[sources]]", f"# {why}", f"name = {toml(source)}", *_keys(keys, {})]
     if no_graph:
         lines += ["", *_DATABASE]
@@ -111,8 +113,11 @@ def _layout(sample: Sample) -> list[str]:
 
 
 def _things(table: Things) -> list[str]:
-    keys: dict[str, Any] = {"type": table.kinds or table.type}
+    keys: dict[str, Any] = {"where": table.where} if table.where else {}
+    keys["type"] = table.kinds or table.type
     why = {"type": table.why + ("; its class by a column" if table.kinds else "")}
+    if table.where:
+        why["where"] = table.why_where
     if table.id:
         keys["id"] = table.id
     keys["name"] = table.name
@@ -165,8 +170,10 @@ def _users(plan: Plan) -> list[str]:
 def _ratings(plan: Plan, pages: list[tuple[str, dict[str, Any], str]]) -> list[str]:
     if plan.acts:
         return ["", "[ratings]", f"item_type = {toml(plan.acts[0].table.type)}"]
-    finest = [CLASSES[about] for about in FINEST]
-    types = sorted((t.type for t in plan.tables if not t.is_fact), key=finest.index)
+    things = sorted((t for t in plan.tables if not t.is_fact), key=lambda t: FINEST.index(t.about))
+    types = [table.type for table in things]
+    texts = [one.keys.get("topic_type") for one in plan.texts]
+    types += [type_ for type_ in texts if isinstance(type_, str)]
     type_ = types[0] if types else "Artist"
     why = "there are no interactions: all entities of the class are items"
     return ["", "[ratings]", f"# {why}", 'items = "all"', f"item_type = {toml(type_)}"]

@@ -202,10 +202,16 @@ class ColumnReader:
                     rows.append((subject, predicate, it, kind, METHOD, sure, where))
         self.out.statements(rows)
 
-    @property
-    def is_date(self) -> bool:
-        """Whether the values are dates."""
-        return self._datatype == "date"
+    def is_told_by(self, cell: Cell) -> bool:
+        """Whether a cell holds a value of the column: no placeholder, open end or wrong kind."""
+        values = filter(None, map(self._value, self.split(cell)))
+        if self.mapping.period:
+            return any(any(parse_period(clean_text(value))) for value in values)
+        if not self._type:
+            return any(self._parsed(value) is not None for value in values)
+        if self.mapping.ref or self.mapping.iri:
+            return any(values)
+        return any(map(self._name_of, values))
 
     def keys_of(self, cell: Cell) -> list[str]:
         """Keys of the entities in a cell, as far as it alone tells them; nothing is added."""
@@ -343,13 +349,17 @@ class ColumnReader:
             value = self._end(value, evidence)
         if not value:
             return None
-        literal = None
-        if value in self._real_names or not is_placeholder(clean_text(value), "Work"):
-            literal = read_literal(value, self._datatype, self._notation)
+        literal = self._parsed(value)
         if literal is None:
             reason = why_not(value, self._datatype, "Work")
             self.out.reject(reason, evidence, f"{self.column}={value}")
         return literal
+
+    def _parsed(self, value: str) -> Literal | None:
+        """A literal; None for a placeholder, and for what is not of the datatype."""
+        if value in self._real_names or not is_placeholder(clean_text(value), "Work"):
+            return read_literal(value, self._datatype, self._notation)
+        return None
 
     def _end(self, value: str, evidence: str) -> str:
         """The begin or end of a period; None for an open end."""
@@ -394,12 +404,15 @@ class ColumnReader:
             detail = f"{self.column}={text[:80]}"
             self.out.reject("an object: map a path below the column", evidence, detail)
             return None
-        name = read_name(article_in_front(text), self._type, self._repair, self._real_names)
+        name = self._name_of(text)
         if not name:
             reason = why_not(text, self._type.lower(), self._type)
             self.out.reject(reason, evidence, f"{self.column}={text}")
             return None
         return self.out.mention(self._type, name, evidence=evidence, owner=subject)
+
+    def _name_of(self, text: str) -> str | None:
+        return read_name(article_in_front(text), self._type, self._repair, self._real_names)
 
     def _by_iri(self, iri: str, label: str, evidence: str) -> str | None:
         nameless = iri.startswith("_:") or UNKNOWN_VALUE in iri

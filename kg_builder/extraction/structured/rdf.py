@@ -46,7 +46,7 @@ from kg_builder.extraction.structured.rdf_vocabulary import (
     TYPES,
     with_https,
 )
-from kg_builder.extraction.values import clean_text
+from kg_builder.extraction.values import clean_text, dated_award
 from kg_builder.extraction.xml_safety import CheckedStream, checked_blocks
 from kg_builder.ontology import Schema, curie
 from kg_builder.packed_files import ENDINGS, Stream, open_binary, without_packing
@@ -205,12 +205,12 @@ class _Reader:
         """Details of a fact that leads through a node; others, but known ones, are counted."""
         found: dict[str, list[str]] = {}
         for name, values in self._edges.get(node, {}).items():
-            detail = DETAILS.get(name, "")
+            detail = self._say.detail_of(predicate, DETAILS.get(name, ""))
             texts = [value.value for value in values if isinstance(value, ox.Literal)]
             if name == TIME and not texts:
                 for interval in values:
                     found |= self._details(_id(cast(Node, interval)), predicate, ())
-            elif texts and detail and self._say.may_detail(predicate, detail):
+            elif texts and detail:
                 found.setdefault(detail, []).extend(texts)
             elif name not in known:
                 self._out.counts[f"unknown field: {curie(name)} of a role"] += len(values)
@@ -430,6 +430,9 @@ class _Reader:
         key = self._record(subject)
         predicate = self._out.schema.predicates[name]
         for part in _SEPARATORS.split(text) if name in MANY else [text]:
+            if name == "award":
+                part, years = dated_award(part)
+                details = {**details, "eventDate": years} if years else details
             if not swapped:
                 if found := self._say.say(key, name, part, evidence):
                     names = self._called(subject), clean_text(part)

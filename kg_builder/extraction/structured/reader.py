@@ -40,7 +40,6 @@ from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
     decoded,
-    is_open_end,
     is_placeholder,
     without_disambiguator,
     without_honorific,
@@ -102,7 +101,9 @@ class RecordTableReader:
         except regex.error as fault:
             raise DataError(f"bad name_pattern: {fault}", where=self._where) from None
         self._ends = {type_: self._columns_of_ends(type_) for type_ in self._types.names}
-        self._dates = {item.column for item in self._columns if item.is_date}
+        self._mapped: dict[str, list[ColumnReader]] = {}
+        for item in self._columns:
+            self._mapped.setdefault(item.column, []).append(item)
         self._refs = {item.column: item for item in self._columns if item.mapping.ref in known}
         self._by_facts = {type_ for type_ in self._types.names if out.schema.identity(type_)}
         self._of_people = {
@@ -212,7 +213,7 @@ class RecordTableReader:
         seen: set[str] = set()
         for reader in self._ends[type_]:
             cell = chunk.columns[reader.column][index]
-            if not _first(cell):
+            if not reader.is_told_by(cell):
                 return f"{type_.lower()} without {reader.column}"
             keys = set(reader.keys_of(cell))
             if reader.column in self._refs:
@@ -259,13 +260,14 @@ class RecordTableReader:
         return clean_text(_EMPTY_BRACKETS.sub("", name), repair=self.table.repair).strip(" ,;–-")
 
     def _text(self, column: str, cell: Cell) -> str:
-        """What a cell adds to a composed name: of a reference the name, of an open end nothing."""
+        """What a cell adds to a composed name: of a reference the name, of a reject nothing."""
         if reader := self._refs.get(column):
             known = self._known[str(reader.mapping.ref)]
             if names := [known[key] for key in reader.keys_of(cell) if key in known]:
                 return ", ".join(names)
-        text = _first(cell)
-        return "" if column in self._dates and is_open_end(text) else text
+        readers = self._mapped.get(column)
+        told = not readers or any(reader.is_told_by(cell) for reader in readers)
+        return _first(cell) if told else ""
 
     def _type_text(self, chunk: Chunk, index: int) -> str:
         column = self._types.column

@@ -2,6 +2,7 @@
 
 from kg_builder.extraction.values.dates import (
     DateValue,
+    dated_award,
     is_open_end,
     parse_date,
     parse_duration,
@@ -25,6 +26,7 @@ __all__ = [
     "article_in_front",
     "clean_text",
     "country_name",
+    "dated_award",
     "decoded",
     "fold",
     "is_open_end",

@@ -45,6 +45,14 @@ _ROMAN_MONTHS: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", 
 _UNTOLD: Final = re.compile(r"(?:-(?:XX|xx|uu))+$")
 """Unspecified month or day in EDTF."""
 
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
+_YEARS: Final = rf"{_YEAR.pattern}(?:\s*(?:[,;/&]|\band\b)\s*{_YEAR.pattern})*"
+_AWARD: Final = re.compile(
+    rf"(?:(?P<first>{_YEARS})(?:\s*:\s*|\s+[–—-]\s+|\s+))?(?P<name>.+?)"
+    rf"(?:[,:]?\s*[(\[](?P<in>{_YEARS})[)\]]|(?<!\bof)(?<!\bin)(?<!\bfor)(?<!\bthe)(?<!\btop)"
+    rf"(?:\s*[,:;]\s*|\s+[–—-]\s+|\s+)(?P<last>{_YEARS}))?",
+    re.IGNORECASE,
+)
 _SEASONS: Final = range(21, 42)
 """EDTF's codes for seasons, quarters and halves of a year, in place of a month."""
 
@@ -187,6 +195,20 @@ def parse_period(text: str) -> tuple[DateValue | None, DateValue | None]:
         return None, None
     last = parts[-1].strip()
     return parse_date(parts[0]), None if is_open_end(last) else parse_date(last)
+
+
+def dated_award(text: str) -> tuple[str, list[str]]:
+    """An award and the years in which it was given, as they stand before or after its name.
+
+    >>> dated_award("Mercury Prize (1992, 1993)"), dated_award("2013 Relentless Award")
+    (('Mercury Prize', ['1992', '1993']), ('Relentless Award', ['2013']))
+    >>> dated_award("Choice Music Prize 2012"), dated_award("Best Album of 2012")
+    (('Choice Music Prize', ['2012']), ('Best Album of 2012', []))
+    """
+    found = _AWARD.fullmatch(text.strip())
+    if found is None:
+        return text, []
+    return found["name"], _YEAR.findall(found["in"] or found["last"] or found["first"] or "")
 
 
 def _full_year(year: int) -> int:

@@ -29,6 +29,30 @@ def test_completeness_counts_things_with_a_fact_once():
     assert ("Genre", "genre") not in found  # a genre has no genre in the data model
 
 
+def test_completeness_shows_what_is_stated_or_expected_and_no_impossible_zeros():
+    table = completeness(
+        statements(("x:w", "performer", "x:a"), ("x:p", "locatedIn", "x:c")),
+        entities(a="Band", w="Album", r="Release", p="Place", c="Country"),
+        load_schema(),
+    )
+    shares = {name: dict(zip(rows["predicate"], rows["share"], strict=True))
+              for name, rows in table.groupby("class")}  # fmt: skip
+    assert shares["Release"] == dict.fromkeys(["catalogueNumber", "releaseDate", "releaseOf"], 0)
+    assert shares["Place"] == {"locatedIn": 1}
+    assert "Country" not in shares
+    assert (shares["Album"]["performer"], shares["Album"]["genre"]) == (1, 0)
+    assert {"genre", "country"} <= shares["Band"].keys()  # what is expected of any artist
+
+
+def test_what_a_complete_entity_has_is_expected_of_a_predicates_domain():
+    schema = load_schema()
+    for class_ in schema.classes:
+        for name in schema.expected(class_):
+            domain = schema.predicates[name].domain
+            fits = any(schema.is_a(class_, one) for one in domain)
+            assert fits or schema.has_detail(class_, name), (class_, name)
+
+
 def test_degrees_components_and_orphans():
     found = connectivity(
         statements(("x:a", "genre", "x:g"), ("x:b", "genre", "x:g"), ("x:c", "origin", "x:p")),

@@ -45,10 +45,55 @@ def test_an_open_end_is_no_reject_and_not_in_the_name(write, run, end):
     found = members(write, run, f"Kim Deal,Pixies,2004,{end}", "Ann,Pixies,2004,soon")
     assert memberships(found) == [
         "Kim Deal, member of Pixies (2004–)",
-        "Ann, member of Pixies (2004–soon)",
+        "Ann, member of Pixies (2004–)",
     ]
     assert reasons(found) == ["not a date"]
     assert found.counts.get("open ends", 0) == bool(end)
+
+
+HONOURS = {
+    "path": "honours.csv",
+    "type": "Honour",
+    "name": "{who}, {award} ({year})",
+    "columns": {
+        "who": {"predicate": "recipient", "type": "Artist"},
+        "award": {"predicate": "award"},
+        "year": {"predicate": "eventDate", "values": {"first": "1992"}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "name", "reason"),
+    [
+        ("Iris,Mercury Prize,19996", "Iris, Mercury Prize", "not a date"),
+        ("Iris,Mercury Prize,unknown", "Iris, Mercury Prize", "not a date"),
+        ("Iris,Mercury Prize,first", "Iris, Mercury Prize (first)", None),
+        ("Unknown,Mercury Prize,1996", None, "honour without who"),
+        ("Iris,n/a,1996", None, "honour without award"),
+    ],
+)
+def test_a_rejected_value_is_not_in_the_name_and_an_end_of_a_fact_must_be_one(
+    write, run, row, name, reason
+):
+    write("honours.csv", f"who,award,year\n{row}\n")
+    found = run(kind="structured", tables={"honours": HONOURS})
+    names = found.records.loc[found.records["type"] == "Honour", "name"]
+    assert list(names) == ([name] if name else [])
+    assert reasons(found) == ([reason] if reason else [])
+
+
+def test_the_name_shows_a_period_unless_it_is_none(write, run):
+    ends = (
+        {"predicate": "beginDate", "period": "begin"},
+        {"predicate": "endDate", "period": "end"},
+    )
+    columns = {**MEMBERS["columns"], "from": ends}
+    del columns["to"]
+    name = "{who}, member of {band} ({from})"
+    rows = ("Ann,Pixies,1986–1993,", "Ben,Pixies,early on,")
+    found = members(write, run, *rows, columns=columns, name=name)
+    assert memberships(found) == ["Ann, member of Pixies (1986–1993)", "Ben, member of Pixies"]
 
 
 def test_words_for_an_open_end():

@@ -346,6 +346,20 @@ def test_texts_are_names_in_the_usual_notations(write: Write, run: Run) -> None:
     assert reasons(found) == ["stands for nothing: no artist"]
 
 
+def test_years_beside_awards_and_in_their_roles_are_those_of_honours(
+    write: Write, run: Run
+) -> None:
+    role = """[ a s:Role ; s:award "Fine Medal" ; s:startDate "2009" ]"""
+    found = named(
+        rdf(write, run, f'e:i a s:Person ; s:name "Ida" ; s:award "Prize 2012" , {role} .')
+    )
+    assert {("Ida", "award", "Prize"), ("Ida", "award", "Fine Medal")} <= set(found)
+    assert {fact for fact in found if fact[1] == "eventDate"} == {
+        ("Ida, award Prize (2012)", "eventDate", "2012"),
+        ("Ida, award Fine Medal (2009)", "eventDate", "2009"),
+    }
+
+
 def test_unknown_values_and_articles_of_wikidata_are_no_entities(write: Write, run: Run) -> None:
     found = rdf(
         write,

@@ -507,6 +507,18 @@ def test_notes_in_brackets_are_not_divided_and_tell_of_memberships_and_honours(
         assert found.counts["notes in brackets not used"] == 1
 
 
+def test_a_year_beside_the_name_of_an_award_is_no_part_of_it(write: Write, run: Run) -> None:
+    write(
+        "a.wikitext", "{{Infobox band|name=Leaves|awards={{ubl|Fine Prize 2012|2009 Nice Award}}}}"
+    )
+    found = named(run(kind="semi-structured", path="*.wikitext", type="Artist"))
+    assert {
+        ("Leaves", "award", "Fine Prize"),
+        ("Leaves, award Fine Prize (2012)", "eventDate", "2012"),
+        ("Leaves, award Nice Award (2009)", "eventDate", "2009"),
+    } <= set(found)
+
+
 def test_of_several_lengths_the_first_counts(write: Write, run: Run) -> None:
     length = "{{duration|m=3|s=35}} (album version)<br>3:05 (single)"
     more = "recorded=May–June 2004|label=<small>(US)</small> Ada"

@@ -13,7 +13,7 @@ import mwparserfromhell
 from mwparserfromhell.nodes import ExternalLink, HTMLEntity, Tag, Template, Text, Wikilink
 
 from kg_builder.extraction.text import lexicon
-from kg_builder.extraction.values import clean_text, parse_date, parse_period
+from kg_builder.extraction.values import clean_text, dated_award, parse_date, parse_period
 from kg_builder.extraction.values.text import bracket_turns
 
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
@@ -196,8 +196,12 @@ def described(predicate: str, values: Iterable[Item]) -> Iterator[tuple[Item, li
     for item in values:
         if predicate == "memberOf":
             yield item, member(item.text, item.note)[1]
+        elif predicate == "award":
+            name, years = dated_award(item.text) if not item.note else (item.text, [])
+            given = [{"eventDate": [year]} for year in years]
+            yield replace(item, text=name), given or _years(item.note)
         else:
-            yield item, _years(item.note) if predicate == "award" else []
+            yield item, []
 
 
 def _years(note: str) -> list[Details]:

@@ -27,16 +27,22 @@ from kg_builder.extraction.semi_structured.markup.nodes import (
     OF_ROLES,
     OLD_NAMES,
     PAGE,
+    PARTS,
     ROLES,
     SCHEMA_ORG,
     WRAPPERS,
     Node,
     Text,
     absolute,
-    dated_award,
     without_vocabulary,
 )
-from kg_builder.extraction.values import clean_text, country_name, decoded, is_placeholder
+from kg_builder.extraction.values import (
+    clean_text,
+    country_name,
+    dated_award,
+    decoded,
+    is_placeholder,
+)
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema, curie
 
@@ -240,29 +246,33 @@ class NodeMapper:
     # ---------------------------------------------------------------------------- properties
 
     def _properties(self, node: Node, key: str, type_: str, depth: int) -> None:
-        schema = self.out.schema
         for iri, values in node.properties.items():
-            if iri in DESCRIBING:
-                continue
-            plain = iri.removeprefix(SCHEMA_ORG)
-            if iri.startswith(SCHEMA_ORG) and plain in OLD_NAMES:
-                iri = SCHEMA_ORG + OLD_NAMES[plain]
-            if plain == "location" and schema.is_a(type_, "Agent"):
-                iri = SCHEMA_ORG + "foundingLocation"
-            if iri == SCHEMA_ORG + "publisher" and not self._is_record_label(node, values, type_):
-                continue
-            if plain in MERGED:
-                self._merge(key, type_, MERGED[plain], values, depth)
-            elif plain in {"event", "events"}:
-                for value in values:
-                    if isinstance(value, Node):
-                        self._event(value, key, depth)
-            elif iri in schema.predicate_of:
-                self._property(key, type_, iri, values, depth)
-            elif plain not in CONTAINERS and plain != "releaseOf":
-                self.out.counts[f"unknown field: {curie(iri)}"] += len(values)
-        if schema.is_a(type_, "Place"):
+            if iri not in DESCRIBING:
+                self._field(node, key, type_, _intended(iri), values, depth)
+        if self.out.schema.is_a(type_, "Place"):
             self._address(node, key)
+
+    def _field(
+        self, node: Node, key: str, type_: str, iri: str, values: list[Node | Text], depth: int
+    ) -> None:
+        """Add the values of a node's property to a record."""
+        schema, plain = self.out.schema, iri.removeprefix(SCHEMA_ORG)
+        if plain in PARTS and (to := PARTS[plain].get(type_)):
+            iri, plain = SCHEMA_ORG + to, to
+        if plain == "location" and schema.is_a(type_, "Agent"):
+            iri = SCHEMA_ORG + "foundingLocation"
+        if plain == "publisher" and not self._is_record_label(node, values, type_):
+            return
+        if plain in MERGED:
+            self._merge(key, type_, MERGED[plain], values, depth)
+        elif plain in {"event", "events"}:
+            for value in values:
+                if isinstance(value, Node):
+                    self._event(value, key, depth)
+        elif iri in schema.predicate_of:
+            self._property(key, type_, iri, values, depth)
+        elif plain not in CONTAINERS and plain != "releaseOf":
+            self.out.counts[f"unknown field: {curie(iri)}"] += len(values)
 
     def _property(
         self, key: str, type_: str, iri: str, values: list[Node | Text], depth: int
@@ -312,16 +322,13 @@ class NodeMapper:
         """Merge facts about a node into another: of an album's releases its label and date."""
         for value in values:
             if isinstance(value, Node) and depth < MAX_DEPTH:
-                for name in names:
-                    predicate, swapped = self.out.schema.predicate_of[SCHEMA_ORG + name]
-                    if not self._in_place(predicate, swapped, type_):
-                        continue
-                    context = _Context(key, predicate, swapped, name)
-                    for inner in value.properties.get(SCHEMA_ORG + name, []):
-                        self._value(context, inner, depth + 1)
-                known = {*DESCRIBING, *(SCHEMA_ORG + name for name in (*names, *BACK))}
-                for iri in value.properties.keys() - known:
-                    self.out.counts[f"unknown field: {curie(iri)}"] += 1
+                for iri, inner in value.properties.items():
+                    iri = _intended(iri)
+                    plain = iri.removeprefix(SCHEMA_ORG)
+                    if plain in names:
+                        self._field(value, key, type_, iri, inner, depth + 1)
+                    elif iri not in DESCRIBING and plain not in BACK:
+                        self.out.counts[f"unknown field: {curie(iri)}"] += 1
 
     def _in_place(self, predicate: str, swapped: bool, type_: str) -> bool:
         """Whether the data model allows the property for the class."""
@@ -338,6 +345,10 @@ class NodeMapper:
                 self._text(context, text, value.pointer)
             return
         if self._unwrap(context, value, depth):
+            return
+        award = value.first(*NAMES) if predicate == "award" else ""
+        if dated_award(award)[1] and value.properties.keys() <= DESCRIBING:  # that of one year
+            self._text(context, award, value.pointer)
             return
         if item.is_attribute:
             text = value.first("name", "url", "contentUrl") or value.id
@@ -387,9 +398,9 @@ class NodeMapper:
             return
         name = _name_in(text)
         if predicate == "award":
-            name, year = dated_award(name)
-            if year:
-                context = replace(context, details={**context.details, "eventDate": [year]})
+            name, years = dated_award(name)
+            if years:
+                context = replace(context, details={**context.details, "eventDate": years})
         if not name:
             if text.strip():
                 self.out.reject("thing without a name", evidence, f"{predicate}={text}")
@@ -459,9 +470,9 @@ class NodeMapper:
         found: dict[str, list[str]] = {}
         for iri, values in role.properties.items():
             plain = iri.removeprefix(SCHEMA_ORG)
-            detail = OF_ROLES.get(plain, "")
+            detail = self._say.detail_of(context.predicate, OF_ROLES.get(plain, ""))
             texts = [value.value for value in values if isinstance(value, Text)]
-            if texts and detail and self._say.may_detail(context.predicate, detail):
+            if texts and detail:
                 found.setdefault(detail, []).extend(texts)
             elif plain not in names:
                 self.out.counts[f"unknown field: {curie(iri)} of a role"] += len(values)
@@ -520,6 +531,12 @@ class _Context:
     name: str
     position: str = ""
     details: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+def _intended(iri: str) -> str:
+    """A property; for a renamed or often confused one of schema.org the one that is meant."""
+    plain = iri.removeprefix(SCHEMA_ORG)
+    return SCHEMA_ORG + OLD_NAMES.get(plain, plain) if iri.startswith(SCHEMA_ORG) else iri
 
 
 def _is_list_item(node: Node) -> bool:

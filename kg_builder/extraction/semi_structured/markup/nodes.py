@@ -107,6 +107,7 @@ OLD_NAMES: Final = {
     "tracklist": "track",
     "genres": "genre",
     "awards": "award",
+    "catalogueNumber": "catalogNumber",
 }
 """Renamed or often confused schema.org properties → the intended ones."""
 
@@ -147,13 +148,25 @@ WRAPPERS: Final = frozenset(
 )
 
 MERGED: Final = {
-    "albumRelease": ("recordLabel", "datePublished", "musicReleaseFormat"),
-    "recordingOf": ("composer", "lyricist", "author", "inLanguage", "genre"),
+    "albumRelease": (
+        "recordLabel", "publisher", "datePublished", "musicReleaseFormat", "catalogNumber",
+        "byArtist", "producer", "genre", "keywords", "duration", "track",
+    ),
+    "recordingOf": ("composer", "lyricist", "author", "inLanguage", "genre", "keywords"),
     "aggregateRating": ("ratingValue",),
-    "recordedAs": ("byArtist", "duration", "inAlbum", "datePublished", "genre"),
-}
+    "recordedAs": (
+        "byArtist", "producer", "recordedAt", "duration", "inAlbum", "datePublished", "genre",
+        "keywords",
+    ),
+}  # fmt: skip
 """Property → what is said of the nodes that it names is said of the entity itself: of an album its
 releases (LP, download), of a song the composition and the recordings."""
+
+PARTS: Final = {
+    "isPartOf": {"Song": "inAlbum"},
+    "hasPart": {"Album": "track"},
+}
+"""Property → class of the entity → what it says of music: a song is part of an album."""
 
 BACK: Final = ("albumRelease", "releaseOf", "recordingOf", "recordedAs", "inAlbum")
 """Properties of such a node that lead back to the entity or are read elsewhere."""
@@ -184,9 +197,6 @@ MAX_DEPTH: Final = 32
 
 _FORMAT: Final = re.compile(r"(?:https?://schema\.org/)([A-Z]\w*?)Format")
 _WORD_BEGINS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_AWARD: Final = re.compile(
-    r"(?:(?P<first>(?:19|20)\d\d) )?(?P<name>.+?)(?:,? [(\[](?P<last>(?:19|20)\d\d)[)\]])?"
-)
 
 
 def without_vocabulary(text: str) -> str:
@@ -197,13 +207,3 @@ def without_vocabulary(text: str) -> str:
     """
     found = _FORMAT.fullmatch(text.strip())
     return _WORD_BEGINS.sub(" ", found[1]) if found else text
-
-
-def dated_award(text: str) -> tuple[str, str]:
-    """An award and its year, '' if none.
-
-    >>> dated_award("Mercury Prize (1992)"), dated_award("2013 Relentless Award")
-    (('Mercury Prize', '1992'), ('Relentless Award', '2013'))
-    """
-    found = _AWARD.fullmatch(text.strip())
-    return (found["name"], found["last"] or found["first"] or "") if found else (text, "")
