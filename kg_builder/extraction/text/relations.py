@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -69,7 +69,7 @@ class Reading:
     mentions: list[Mention]
     topic: Entity
     relations: list[Relation]
-    denied: list[Relation]
+    denied: list[Relation] = field(default_factory=list)
     """Those of sentences that deny them: "was never a member of"."""
 
 
