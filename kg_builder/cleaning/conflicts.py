@@ -21,7 +21,7 @@ def canonical_form(statements: pd.DataFrame, schema: Schema) -> tuple[pd.DataFra
     for a symmetric predicate, the subject is the alphabetically smaller CURIE. Columns `TYPES` are
     swapped as well.
     """
-    swap, inverses = is_turned(statements, schema), _inverses(schema)
+    swap, inverses = is_turned(statements, schema), schema.canonical
     swapped = {
         end: statements[end].where(~swap, statements[other])
         for pair in (("subject", "object"), TYPES)
@@ -40,19 +40,10 @@ def is_turned(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
     symmetric = [item.name for item in schema.predicates.values() if item.symmetric]
     linking = statements["object_kind"].isin(["entity", "record"])
     turned = linking & (
-        statements["predicate"].isin(list(_inverses(schema)))
+        statements["predicate"].isin(list(schema.canonical))
         | (statements["predicate"].isin(symmetric) & (statements["object"] < statements["subject"]))
     )
     return turned.astype(bool)
-
-
-def _inverses(schema: Schema) -> dict[str, str]:
-    """Map each non-canonical predicate to its inverse."""
-    return {
-        item.name: item.inverse
-        for item in schema.predicates.values()
-        if item.inverse and not item.canonical
-    }
 
 
 def merge_repetitions(statements: pd.DataFrame) -> tuple[pd.DataFrame, int]:

@@ -7,6 +7,7 @@ from the second round on, at least one premise must be new, so no derivation is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import duckdb
@@ -31,6 +32,10 @@ CREATE TABLE found (subject VARCHAR, predicate VARCHAR, object VARCHAR, object_k
 _STATED: Final = """
 INSERT INTO fact SELECT subject, predicate, object, object_kind, confidence, 0 FROM stated
 WHERE predicate IN ({predicates})
+"""
+_TURNED: Final = """
+INSERT INTO fact SELECT object, {canonical}, subject, 'entity', confidence, 0 FROM stated
+WHERE predicate = {predicate} AND object_kind = 'entity'
 """
 _FRESH: Final = "SELECT DISTINCT predicate FROM fact WHERE round = $round"
 _NEW: Final = """
@@ -58,6 +63,8 @@ def closure(
 ) -> dict[str, NamedThing]:
     """Compute the facts entailed by the rules (the closure); `derived` yields them.
 
+    Facts and rules are read in their canonical direction: `X hasMember Y` is `Y memberOf X`.
+
     Args:
         base: has the tables `stated` (subject, predicate, object, object_kind, confidence; a
             triple may be repeated) and `thing` (entity, type).
@@ -68,9 +75,15 @@ def closure(
     Returns:
         The entities created by functions.
     """
+    rules = [_canonical(rule, schema) for rule in rules]
     atoms = [atom for rule in rules for atom in (*rule.facts, *rule.unless, rule.conclusion)]
+    used = {atom.predicate for atom in atoms}
     base.execute(_TABLES)
-    base.execute(_STATED.format(predicates=literals(atom.predicate for atom in atoms)))
+    base.execute(_STATED.format(predicates=literals(sorted(used))))
+    for name, canonical in schema.canonical.items():
+        if canonical in used:
+            of = {"predicate": literal(name), "canonical": literal(canonical)}
+            base.execute(_TURNED.format(**of))
     created: dict[str, NamedThing] = {}
     total = 0
     for number in range(_MAX_ROUNDS):
@@ -89,9 +102,9 @@ def closure(
         progress(total := total + new)
     base.register("names", pa.table({"name": [*created]}, pa.schema({"name": pa.string()})))
     functions = literals(rule.name for rule in rules if rule.function)
-    used = {name for (name,) in base.execute(_USED.format(rules=functions)).fetchall()}
+    mentioned = {name for (name,) in base.execute(_USED.format(rules=functions)).fetchall()}
     base.unregister("names")
-    return {name: thing for name, thing in created.items() if name in used}
+    return {name: thing for name, thing in created.items() if name in mentioned}
 
 
 def derived(base: duckdb.DuckDBPyConnection) -> Iterator[pa.Table]:
@@ -210,6 +223,21 @@ class _Query:
                 names[value] = f"{self._schema.prefix(thing.type)}:{local_name(thing.name)}"
                 self._created[names[value]] = thing
         self._base.register("named", pa.table([[*names], [*names.values()]], _NAMED))
+
+
+def _canonical(rule: Rule, schema: Schema) -> Rule:
+    """The rule with canonical predicates, as the facts have them."""
+
+    def turned(atom: Atom) -> Atom:
+        canonical = schema.canonical.get(atom.predicate)
+        return atom if canonical is None else Atom(atom.object, canonical, atom.subject)
+
+    return replace(
+        rule,
+        premises=tuple(map(turned, rule.premises)),
+        unless=tuple(map(turned, rule.unless)),
+        conclusion=turned(rule.conclusion),
+    )
 
 
 def _no_fact(name: str, conditions: Sequence[str]) -> str:

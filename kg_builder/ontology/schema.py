@@ -146,6 +146,15 @@ class Schema:
             found.update(dict.fromkeys(item.maps_from_inverse, (item.name, True)))
         return found
 
+    @cached_property
+    def canonical(self) -> dict[str, str]:
+        """Predicate that is the inverse of a canonical one → the canonical one."""
+        return {
+            item.name: item.inverse
+            for item in self.predicates.values()
+            if item.inverse and not item.canonical
+        }
+
     def has_detail(self, class_: str, predicate: str) -> bool:
         """Whether a class or a superclass has a predicate besides those with it in the domain."""
         classes = (self.classes.get(name) for name in self.ancestors(class_))

@@ -65,6 +65,22 @@ def test_a_stated_fact_is_inferred_as_well_if_that_is_more_certain(infer_from, s
     assert inferred(result) == ({member} if repeated else set())
 
 
+@pytest.mark.parametrize(
+    "stated",
+    [
+        ("artist:Björk", "memberOf", "band:The_Sugarcubes"),
+        ("band:The_Sugarcubes", "hasMember", "artist:Björk"),
+    ],
+)
+def test_rules_read_a_fact_in_either_direction(infer_from, stated):
+    result = infer_from(
+        statements(stated),
+        entities(artist_Björk="SoloArtist", band_The_Sugarcubes="Band"),
+        InferenceConfig(rules=("member-association",)),
+    )
+    assert inferred(result) == {("artist:Björk", "associatedWith", "band:The_Sugarcubes")}
+
+
 def test_a_city_gives_the_country_with_its_premises(infer_from):
     result = infer_from(
         statements(
