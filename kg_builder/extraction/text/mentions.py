@@ -237,56 +237,69 @@ def slotted(text: str, sentence: Sentence, mentions: Sequence[Mention], schema: 
     return Slotted(written, within, origins)
 
 
-_NEGATION: Final = re.compile(
-    r"\b(?:[Nn]ot|[Nn]ever|[Nn]either|nor|cannot|[Ww]ithout(?= (?:the |his |her |their )?⟦)|"
-    r"[Ii]nstead of|[Rr]ather than|"
-    r"no (?=(?:members?|relation|connection|part|involvement)\b)|"
+_DENIED: Final = (
+    r"[Nn]ot|[Nn]ever|[Nn]either|nor|cannot|[Nn]one of|anything but|[Uu]nlike|hardly|barely|"
+    r"[Nn]o(?= (?!(?:longer|fewer|less|more|doubt|sooner|matter|stranger|wonder|one)\b)[a-z⟦])|"
+    r"[Ww]ithout(?= (?:the |his |her |their )?⟦)|[Ii]nstead of|[Rr]ather than|"
     r"(?:refus(?:ed|es|ing)|fail(?:ed|s|ing)) to|"
     r"declin(?:ed|es|ing) (?:to|an?|the|all|their|his|her)|"
-    r"turn(?:ed|s|ing) down|reject(?:ed|s|ing)|den(?:ied|ies|ying))\b|n['’]t\b"
+    r"turn(?:ed|s|ing) down|reject(?:ed|s|ing)|den(?:ied|ies|ying)|missed out on|snubbed for|"
+    r"lost(?= (?:the |an? )?⟦Z)|falsely|wrongly|myth that|mistaken for"
 )
+_UNCERTAIN: Final = (
+    r"(?:almost|nearly)(?= (?:[a-z]+ed|won|began|became|left|sang)\b)|close to(?= [a-z]+ing\b)|"
+    r"[Rr]umou?r(?:ed|s)|reportedly|allegedly|supposedly|whether|dream(?:ed|t) of|"
+    r"(?:might|may|could|would|should) have|(?:may|might)(?= [a-z])|[Ii]f (?:\S+ ){1,3}had|"
+    r"(?:plan(?:ned|s)|hope[ds]|want(?:ed|s)|wish(?:ed|es)|intend(?:ed|s)|expected|supposed|tried|"
+    r"attempted|about|going|in talks) to"
+)
+_NEGATION: Final = re.compile(rf"\b(?:{_DENIED}|{_UNCERTAIN})\b|n['’]t\b")
 _VERB: Final = (
     r"(?:\w+ed|is|was|were|has|had|became|began|came|got|grew|kept|led|left|made|met|put|ran|sang|"
     r"set|sold|taught|took|went|won|wrote)\b"
 )
 _CLAUSE_END: Final = re.compile(
-    r"[;:.!?—]|\bbut\b|\b(?:although|though|however|because|while|whereas|who|which|whose|where|"
-    rf"when|before|after)\b|\band (?:then|later|instead|now|{_VERB}|⟦A\d+⟧ {_VERB})"
+    r"[;:.!?—]|, so\b|\bbut\b|\b(?:although|though|however|because|while|whereas|who|which|whose|"
+    rf"where|when|before|after)\b|\band (?:then|later|instead|now|{_VERB}|⟦A\d+⟧ {_VERB})"
 )
 _SUBORDINATE: Final = re.compile(
     r"(?:^|, )(?:"
-    r"(?:who|which|[Aa]lthough|[Tt]hough|[Ww]hile|[Dd]espite|[Ii]f|[Aa]s|[Bb]ecause)\b[^,]*)?$"
+    r"(?:who|which|[Aa]lthough|[Tt]hough|[Ww]hile|[Dd]espite|[Ii]f|[Aa]s|[Bb]ecause|[A-Z]\w*ing)\b"
+    r"[^,]*)?$"
 )
 """What precedes a negation whose clause ends at the next comma."""
 _COMMA: Final = re.compile(",")
 _AFFIRMED: Final = re.compile(r"\b(?:until|since|more|better)\b")
-"""In a negated clause, these affirm: "not released until 1990", "never sounded better"."""
+"""After a negation, these affirm: "not released until 1990", "never sounded better"."""
 _NO_NEGATION: Final = re.compile(
-    r"(?: \w+){0,2}? (?:left|leav(?:e|ing)|quit|stop|ceas|abandon|forg[eo]t|hid|split|disband)|"
+    r"(?: \w+){0,2}? (?:left|leav(?:e|ing)|quit|stop|ceas|abandon|forg[eo]t|hid|split|disband|"
+    r"den|doubt)|"
     r" (?:(?:the|their|his|her|its|⟦A\d+⟧'s) )?(?:first|last|only|sole|just|merely|simply|"
     r"least|to mention|long (?:after|before))\b"
 )
 """What follows a negation that denies nothing: "never left the band", "not their first album"."""
 
 
-def negated_spans(slots: Slotted) -> list[tuple[int, int]]:
-    """Offsets in the document of the clauses that a sentence negates: from the negation to the end.
+def unasserted_spans(slots: Slotted) -> list[tuple[int, int]]:
+    """Offsets in the document of the clauses in which a sentence asserts nothing, after their cues.
 
-    By cues and clause boundaries, as in NegEx (Chapman et al. 2001): "was never a member of X",
-    "refused to sign to Y", "not produced by Z, but by W".
+    What is denied, planned, rumoured or hypothetical, by cues and clause boundaries, as in NegEx
+    (Chapman et al. 2001): "was never a member of X", "refused to sign to Y", "almost joined Z".
     """
-    text, found = slots.text, []
+    text, found, passed = slots.text, [], 0
     for cue in _NEGATION.finditer(text):
-        if cue[0][0].isupper() and cue.start():  # within a title
+        if cue.start() < passed or (cue[0][0].isupper() and cue.start()):  # within a title
+            continue
+        if twice := _NO_NEGATION.match(text, cue.end()):
+            passed = twice.end()
             continue
         bounds = [_CLAUSE_END]
         if _SUBORDINATE.search(text, 0, cue.start()):
             bounds.append(_COMMA)
         after = (bound.search(text, cue.end()) for bound in bounds)
         end = min((match.start() for match in after if match), default=len(text))
-        if _NO_NEGATION.match(text, cue.end()) or _AFFIRMED.search(text, cue.end(), end):
-            continue
-        found.append((slots.position(cue.end()), slots.position(end)))
+        if not _AFFIRMED.search(text, cue.end(), end):
+            found.append((slots.position(cue.end()), slots.position(end)))
     return found
 
 

@@ -41,7 +41,7 @@ from kg_builder.extraction.text.relations import (
     ReadText,
     Relation,
     RelationExtractor,
-    divide_denied,
+    divide_unasserted,
 )
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema, load_schema
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 _TEXTS_READ: Final = "texts read"
-_DENIED: Final = "the sentence denies it"
+_UNASSERTED: Final = "not asserted by the sentence (denied, planned, rumoured)"
 _WITHOUT_MODEL: Final = "texts read without a statistical model"
 
 
@@ -93,13 +93,15 @@ class TextReader:
         self, documents: Iterable[TextDocument], known: KnownNames | None = None
     ) -> Iterator[Reading]:
         """Yield the reading of each text, without its parse."""
-        for text, stated, denied in self._analysed(documents, known):
-            yield Reading(text.document, text.sentences, text.mentions, text.topic, stated, denied)
+        for text, stated, unasserted in self._analysed(documents, known):
+            yield Reading(
+                text.document, text.sentences, text.mentions, text.topic, stated, unasserted
+            )
 
     def _analysed(
         self, documents: Iterable[TextDocument], known: KnownNames | None
     ) -> Iterator[tuple[ReadText, list[Relation], list[Relation]]]:
-        """Yield each text with its analysis, its relations, and those that it denies."""
+        """Yield each text with its analysis, its relations, and those that it does not assert."""
         known = self._known if known is None else known
         iterator = iter(documents)
         while batch := list(islice(iterator, self._source.batch_size)):
@@ -112,7 +114,7 @@ class TextReader:
             for number, (document, doc) in enumerate(zip(batch, docs, strict=True)):
                 readings = [of_texts[number] for of_texts in by_model]
                 text = self._read(document, doc, readings, names)
-                yield text, *divide_denied(text, self._relations(text, readings), self._schema)
+                yield text, *divide_unasserted(text, self._relations(text, readings), self._schema)
 
     def _read(
         self,
@@ -385,11 +387,11 @@ class _Writer:
             used.add(relation.sentence.start)
             self._write_relation(relation)
         out.counts["sentences used"] += len(used)
-        for relation in self._text.denied:
+        for relation in self._text.unasserted:
             sentence = relation.sentence
             evidence = document.evidence(sentence.start, sentence.end)
             fact = f"{relation.subject.name} {relation.predicate} {relation.object.name}"
-            out.reject(_DENIED, evidence, fact)
+            out.reject(_UNASSERTED, evidence, fact)
 
     def _write_relation(self, relation: Relation) -> None:
         sentence = relation.sentence

@@ -13,8 +13,8 @@ from kg_builder.extraction.text.mentions import (
     Mention,
     Sentence,
     Slotted,
-    negated_spans,
     slotted,
+    unasserted_spans,
 )
 from kg_builder.ontology import Schema
 
@@ -69,39 +69,38 @@ class Reading:
     mentions: list[Mention]
     topic: Entity
     relations: list[Relation]
-    denied: list[Relation] = field(default_factory=list)
-    """Those of sentences that deny them: "was never a member of"."""
+    unasserted: list[Relation] = field(default_factory=list)
+    """Those that a sentence denies or only considers: "was never a member of"."""
 
 
-def divide_denied(
+def divide_unasserted(
     text: ReadText, relations: Iterable[Relation], schema: Schema
 ) -> tuple[list[Relation], list[Relation]]:
-    """Separate what the sentences state from what they deny, by `negated_spans`.
+    """Separate what the sentences assert from what they deny or only consider.
 
-    A relation is denied if its object is mentioned in a negated clause, or its subject only there.
+    A relation is not asserted if its object is mentioned in one of `unasserted_spans`, or its
+    subject only there.
     """
-    stated: list[Relation] = []
-    denied: list[Relation] = []
+    asserted: list[Relation] = []
+    others: list[Relation] = []
     spans: dict[Sentence, list[tuple[int, int]]] = {}
     for relation in relations:
         sentence = relation.sentence
         if sentence not in spans:
-            spans[sentence] = negated_spans(
-                slotted(text.document.text, sentence, text.mentions, schema)
-            )
-        negated = spans[sentence]
+            slots = slotted(text.document.text, sentence, text.mentions, schema)
+            spans[sentence] = unasserted_spans(slots)
         subjects = [
             item
             for item in relation.subject.mentions
             if sentence.start <= item.start < sentence.end
         ]
-        ends = ([relation.object], subjects) if subjects else ([relation.object],)
-        is_denied = any(
-            all(any(start <= item.start < end for start, end in negated) for item in mentions)
-            for mentions in ends
-        )
-        (denied if is_denied else stated).append(relation)
-    return stated, denied
+        within = [
+            all(any(start <= item.start < end for start, end in spans[sentence]) for item in side)
+            for side in ([relation.object], subjects)
+            if side
+        ]
+        (others if any(within) else asserted).append(relation)
+    return asserted, others
 
 
 class RelationExtractor(Protocol):

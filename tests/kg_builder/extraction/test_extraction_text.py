@@ -81,7 +81,7 @@ BAND = [
 
 
 @pytest.mark.parametrize(
-    ("text", "stated", "denied"),
+    ("text", "stated", "unasserted"),
     [
         ("She was never a member of Radiohead.", set(), {("memberOf", "Radiohead")}),
         ("Björk wasn't born in Reykjavík.", set(), {("birthPlace", "Reykjavík")}),
@@ -107,20 +107,36 @@ BAND = [
             {("recordLabel", "One Little Indian Records")},
             set(),
         ),
+        ("She almost joined Radiohead.", set(), {("memberOf", "Radiohead")}),
+        ("She was rumoured to have joined Radiohead.", set(), {("memberOf", "Radiohead")}),
+        ("She planned to sign to One Little Indian Records.", set(),
+         {("recordLabel", "One Little Indian Records")}),
+        ("If she had signed to One Little Indian Records, she would have been rich.", set(),
+         {("recordLabel", "One Little Indian Records")}),
+        ("Unlike Aphex Twin, she was a member of The Sugarcubes.",
+         {("memberOf", "The Sugarcubes")}, {("memberOf", "The Sugarcubes")}),
+        ("Having failed to find a publisher, she signed to One Little Indian Records in 1999.",
+         {("recordLabel", "One Little Indian Records")}, set()),
+        ("The paper did not pay her, so she signed to One Little Indian Records.",
+         {("recordLabel", "One Little Indian Records")}, set()),
+        ("She never denied that she was a member of The Sugarcubes.",
+         {("memberOf", "The Sugarcubes")}, set()),
         ("She never left The Sugarcubes.", {("memberOf", "The Sugarcubes")}, set()),
         ("She was not only a member of The Sugarcubes.", {("memberOf", "The Sugarcubes")}, set()),
         ("She is no longer a member of The Sugarcubes.", {("memberOf", "The Sugarcubes")}, set()),
     ],
 )  # fmt: skip
-def test_what_a_sentence_denies_is_not_stated_and_is_reported(text, stated, denied, schema):
+def test_what_a_sentence_does_not_assert_is_not_stated_and_is_reported(
+    text, stated, unasserted, schema
+):
     records = gazetteer_of(*BAND)
     _, found = read(text, "Björk", schema, records)
     of_interest = {"memberOf", "birthPlace", "recordLabel"}
     assert {(predicate, name) for _, predicate, name in found if predicate in of_interest} == stated
     reader = TextReader(SOURCE, schema, known=KnownNames.of(records, common_words([text])))
     (reading,) = reader.readings([TextDocument("1", "Björk", text, "t.jsonl#line=1")])
-    assert {(item.predicate, item.object.name) for item in reading.denied} >= denied
-    assert bool(reading.denied) == bool(denied)
+    assert {(item.predicate, item.object.name) for item in reading.unasserted} >= unasserted
+    assert bool(reading.unasserted) == bool(unasserted)
 
 
 @pytest.mark.parametrize(
