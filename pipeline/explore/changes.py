@@ -26,25 +26,34 @@ _STATEMENTS: Final = "statements.parquet"
 _RENAMED: Final = """
 create temp table renamed as
 with stated as (
-    select record from read_parquet($records) where record_id <> '' and type not in ({reifying})
+    select record from read_parquet($records)
+    where record_id <> '' and record not like '%/line %' and type not in ({reifying})
 ),
 shared as (
     select one.object as old, other.object as new, count(*) as records
     from read_parquet($old) one join read_parquet($new) other using (subject, kind)
-    where kind = 'record' and subject in (from stated)
-    and one.object not in (select entity from new_thing)
-    and other.object not in (select entity from old_thing)
-    group by all
+    where kind = 'record' and subject in (from stated) group by all
+),
+best as (
+    select old, new, row_number() over (
+        partition by new order by records desc, old = new desc, old
+    ) = 1 as kept
+    from shared
+    qualify row_number() over (partition by old order by records desc, old = new desc, new) = 1
 )
-select old, new from shared
-qualify row_number() over (partition by old order by records desc, new) = 1
-and row_number() over (partition by new order by records desc, old) = 1
+select old, new, kept from best where old <> new
+union all
+select new, new || ' (old)', false from best where kept and old <> new
+and new in (select entity from old_thing) and new not in (select old from best)
 """
-"""Entities whose id has changed: most of their records are now those of an entity that is new."""
+"""Entities that are under another id, where most of their records are now.
+
+Those that are not `kept` have been merged with another entity, or another one has their id now.
+"""
 
 _SAME_ENDS: Final = """
 with facts as (
-    select 'old' as build, coalesce(new, object) as object, * exclude (object, old, new)
+    select 'old' as build, coalesce(new, object) as object, * exclude (object, old, new, kept)
     from read_parquet({old}) left join renamed on object = old
     where subject not in (select entity from new_thing)
     union all by name select 'new' as build, * from read_parquet({new})
@@ -61,7 +70,7 @@ pair as (
     from ends where one is not null and other is not null group by one, other
     having count(*) filter (build = 'old') = 1 and count(*) filter (build = 'new') = 1
 )
-insert into renamed from pair where old not in (select old from renamed)
+insert into renamed select old, new, true from pair where old not in (select old from renamed)
 """
 """The same for memberships and the like: the only one between its ends, before and after."""
 
@@ -94,10 +103,12 @@ _THINGS: Final = (
 _DESCRIBED: Final = """
 with pair as (
     select other.entity, one.entity as was, one, other
-    from new_thing other left join renamed on other.entity = renamed.new
+    from new_thing other left join renamed on other.entity = renamed.new and kept
     join old_thing one on one.entity = coalesce(renamed.old, other.entity)
 )
 select entity, 'id' as change, was as old, entity as new from pair where was <> entity
+union all select new, 'merged', old, new from renamed where not kept and new in
+    (select entity from new_thing)
 union all select entity, 'name', one.name, other.name from pair where one.name <> other.name
 union all select entity, 'class', one.type, other.type from pair where one.type <> other.type
 union all select entity, 'alias lost', unnest(list_filter(one.aliases, 
@@ -118,7 +129,7 @@ class Changes:
         lost: facts only in the old build, with the same columns; entities with their new ids.
         kept: number of facts in both.
         things: what else is told of the entities in both: entity (id in the new build), change
-            (id, name, class, alias gained, alias lost), old, new.
+            (id, merged, name, class, alias gained, alias lost), old, new.
     """
 
     gained: pd.DataFrame

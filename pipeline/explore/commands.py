@@ -150,7 +150,7 @@ def diff_command(
         _line(f"{change}: {len(some):,}")
         for row in some.head(examples).to_dict("records"):
             text = " → ".join(filter(None, (row["old"], row["new"])))
-            of = "" if change == "id" else f"{row['entity']} "
+            of = "" if change in {"id", "merged"} else f"{row['entity']} "
             _line(f"  {escape(of + text)}")
     if facts is not None:
         import pandas as pd

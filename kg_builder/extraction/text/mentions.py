@@ -239,7 +239,8 @@ def slotted(text: str, sentence: Sentence, mentions: Sequence[Mention], schema: 
 
 _DENIED: Final = (
     r"[Nn]ot|[Nn]ever|[Nn]either|nor|cannot|[Nn]one of|anything but|[Uu]nlike|hardly|barely|"
-    r"[Nn]o(?= (?!(?:longer|fewer|less|more|doubt|sooner|matter|stranger|wonder|one)\b)[a-z⟦])|"
+    r"[Nn]o(?= (?!(?:longer|fewer|less|more|doubt|sooner|matter|stranger|time|wonder|one)\b)"
+    r"[a-z⟦])|"
     r"[Ww]ithout(?= (?:the |his |her |their )?⟦)|[Ii]nstead of|[Rr]ather than|"
     r"(?:refus(?:ed|es|ing)|fail(?:ed|s|ing)) to|"
     r"declin(?:ed|es|ing) (?:to|an?|the|all|their|his|her)|"

@@ -99,6 +99,44 @@ def test_another_id_is_no_other_thing(tmp_path):
         ]
 
 
+NAMESAKES = """
+name = "namesakes"
+title = "Two bands of one name"
+[[sources]]
+kind = "structured"
+name = "shop"
+[sources.tables.bands]
+path = "bands.csv"
+type = "Band"
+id = "id"
+name = "name"
+columns = { country = { predicate = "country" }, year = { predicate = "beginDate" } }
+[traits.shop]
+clean = true
+"""
+
+
+def test_an_id_that_a_namesake_takes_over_is_another_thing(tmp_path):
+    rows = ["1,Nirvana,United States,1987", "2,Nirvana,United Kingdom,1965", "3,Can,Germany,1968"]
+    folders = []
+    for number, kept in enumerate((rows, rows[1:])):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        lines = "\n".join(["id,name,country,year", *kept])
+        (folder / "bands.csv").write_text(f"{lines}\n", encoding="utf-8")
+        (folder / "namesakes.toml").write_text(NAMESAKES, encoding="utf-8")
+        folders.append(folder / "out")
+        build(str(folder / "namesakes.toml"), raw=folder, out=folders[-1])
+    changes = diff(*folders)
+    assert set(changes.lost["subject"]) == {"artist:Nirvana (old)"}
+    assert "1987" in set(changes.lost["object"])
+    assert changes.gained.empty
+    moved = changes.things[changes.things["change"] == "id"]
+    assert moved[["old", "new"]].to_numpy().tolist() == [
+        ["artist:Nirvana_(United_Kingdom)", "artist:Nirvana"]
+    ]
+
+
 def test_the_command_prints_the_table(built, newer, monkeypatch, capsys, tmp_path):
     table = tmp_path / "facts.csv"
     monkeypatch.setattr("sys.argv", ["pipeline", "diff", str(built), str(newer), "--facts",
