@@ -12,33 +12,39 @@ from kg_builder.schema_inference.plan import Plan, table_key
 from kg_builder.schema_inference.references import ID_ROLES, table_of
 from kg_builder.schema_inference.samples import Sample, is_number
 from kg_builder.schema_inference.things import KINDS_OF_ARTISTS, Mapped, Things
-from kg_builder.schema_inference.words import CLASSES, WORKS, plain_words
+from kg_builder.schema_inference.words import CLASSES, WORKS, flat, plain_words, words_of
 
-_WORDS: Final = {
+_CALLED: Final = {
     "person": "person member musician singer player mitglied musiker membre musicien miembro "
     "musico membro lid czlonek",
-    "someone": "who name artist",
+    "someone": "who name " + words_of("artist"),
     "group": "band group ensemble gruppe groupe grupo gruppo groep zespol orchestra",
-    "recipient": "recipient winner laureate who name artist person member band group",
-    "begin": "from begin beginning start started joined since von ab seit desde depuis dal van",
-    "end": "to end ended until till left bis hasta jusqu al tot",
+    "recipient": "recipient winner laureate who name person member band group "
+    + words_of("artist"),
+    "begin": "from joined von ab dal van " + words_of("begin"),
+    "end": "to till left jusqu al " + words_of("end"),
     "played": "plays instrument instruments instrumente instrumentos role",
-    "result": "result outcome status won win winner ergebnis resultat resultado risultato",
+    "result": "result outcome status statut won win winner ergebnis resultat resultado risultato "
+    "resultaat uitslag esito wynik estado stato",
     "won": "won win winner",
     "members": "member members membership memberships lineup mitglieder membres miembros membri",
-    "awards": "award awards honour honours preise prix premios premi",
+    "awards": "honour honours " + words_of("award"),
 }
+_WORDS: Final = {kind: frozenset(map(flat, words.split())) for kind, words in _CALLED.items()}
 """Words in names of columns and, the last two, of files."""
 
 _OUTCOMES: Final = {
-    "won": "won win wins winner gewonnen sieger gagnant laureat lauréat ganador ganado ganadora "
-    "vincitore vincitrice vinto vencedor",
-    "nominated": "nominated nominee nomination shortlisted shortlist finalist lost nominiert nommé "
-    "nominé nominado nominada candidato candidata nomeado",
-    "yes": "yes true 1 ja wahr y",
-    "no": "no false 0 nein falsch n",
+    "won": "won win wins winner gewonnen gewinner gewinnerin sieger siegerin preisträger gagnant "
+    "gagnante gagné lauréat lauréate vainqueur remporté ganador ganado ganadora ganó vincitore "
+    "vincitrice vinto vencedor vencedora venceu winnaar laureat laureatka",
+    "nominated": "nominated nominee nomination shortlisted shortlist finalist lost nominiert "
+    "nominierung nommé nommée nominé nominée nominado nominada nominación nominato nominata "
+    "candidato candidata nomeado nomeada indicado indicada genomineerd nominowany nominowana",
+    "yes": "yes true 1 ja wahr y oui vrai si sim tak да",
+    "no": "no false 0 nein falsch n non faux não nee nie нет",
 }
-"""Values that tell whether an award was won; the last two if the column's name asks for it."""
+"""Values that tell whether an award was won; the last two if the column's name asks for it, or if
+it has no other values."""
 
 
 @dataclass(frozen=True)
@@ -198,13 +204,13 @@ def _nominations(
 
 def _outcomes(one: Guess) -> tuple[list[str], list[str]]:
     """The values of a column that say that an award was won, and those that say nominated only."""
-    asked = _is_called(one.name, "won")
     values = sorted(one.column.distinct)
 
     def among(*kinds: str) -> list[str]:
-        known = {word for kind in kinds for word in _OUTCOMES[kind].split()}
-        return [text for text in values if text.casefold() in known]
+        known = {flat(word) for kind in kinds for word in _OUTCOMES[kind].split()}
+        return [text for text in values if flat(text) in known]
 
+    asked = _is_called(one.name, "won") or among("yes", "no") == values
     return (among("won", "yes"), among("nominated", "no")) if asked else (
         among("won"), among("nominated")
     )  # fmt: skip
@@ -244,7 +250,7 @@ def _is_date(text: str) -> bool:
 
 
 def _is_kind(text: str) -> bool:
-    return text.casefold() in KINDS_OF_ARTISTS
+    return flat(text) in KINDS_OF_ARTISTS
 
 
 def _is_all(sample: Sample, found: list[Guess], told: list[Guess], words: str) -> bool:
@@ -254,4 +260,4 @@ def _is_all(sample: Sample, found: list[Guess], told: list[Guess], words: str) -
 
 
 def _is_called(name: str, words: str) -> bool:
-    return not set(_WORDS[words].split()).isdisjoint(plain_words(name))
+    return not _WORDS[words].isdisjoint(plain_words(name))

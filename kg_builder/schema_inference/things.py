@@ -15,7 +15,7 @@ from kg_builder.schema_inference.columns import (
     subject_of,
 )
 from kg_builder.schema_inference.samples import Sample, is_number
-from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS, plain_words
+from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS, flat, plain_words
 
 FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "tag", "release")
 """Kinds of entities, those that are named by most columns of others last."""
@@ -34,13 +34,18 @@ RELATIONS: Final[dict[str, tuple[str, str | None]]] = {
     "producer": ("producer", "Artist"), "instrument": ("instrument", None),
     "similar": ("similarTo", "Artist"), "influence": ("influencedBy", "Artist"),
 }  # fmt: skip
-KINDS_OF_ARTISTS: Final = {
-    **dict.fromkeys(
-        ("person", "solo", "soloist", "solo artist", "singer", "musician"), "SoloArtist"
-    ),
-    **dict.fromkeys(("group", "band", "duo", "orchestra", "choir", "ensemble", "trio"), "Band"),
+_KINDS: Final = {
+    "SoloArtist": "person|solo|soloist|solo artist|singer|vocalist|musician|solokünstler|"
+    "solokünstlerin|solist|solistin|sänger|sängerin|musiker|musikerin|soliste|artiste solo|"
+    "chanteur|chanteuse|musicien|musicienne|solista|artista solista|cantante|cantor|cantora|"
+    "músico|musicista|zanger|zangeres|muzikant|personne|persona|pessoa|persoon",
+    "Band": "group|band|duo|orchestra|choir|ensemble|trio|gruppe|groupe|grupo|gruppo|groep|"
+    "banda|conjunto|orchester|orchestre|orquesta|orquestra|chor|chœur|coro|zespół",
 }
-"""Classes of artists by how files call them."""
+KINDS_OF_ARTISTS: Final = {
+    flat(word): kind for kind, words in _KINDS.items() for word in words.split("|")
+}
+"""Classes of artists by how files call them, without accents."""
 
 _OF_WORKS: Final = frozenset({"composer", "writer", "producer"})
 _OF_ARTISTS: Final = frozenset({"instrument", "similar", "influence"})
@@ -171,7 +176,7 @@ def kinds_of(one: Guess) -> dict[str, Any]:
     values = {
         text: type_
         for text in sorted(one.column.distinct)
-        if (type_ := KINDS_OF_ARTISTS.get(text.casefold()))
+        if (type_ := KINDS_OF_ARTISTS.get(flat(text)))
     }
     return {"column": one.name, "values": values, "default": "Artist"} if values else {}
 

@@ -22,7 +22,9 @@ _ENTITIES: Final = {
     "album": "album albums release releases record disco disque disc lp master masters platte "
     "alben discos альбом アルバム 专辑",
     "label": "label labels sello discografica plattenfirma etichetta gravadora platenlabel "
-    "wytwornia лейбл レーベル",
+    "wytwornia лейбл レーベル plattenlabel etichette gravadoras platenmaatschappij skivbolag "
+    "plateselskap pladeselskab лейблы лейбли δισκογραφική 레이블 唱片公司 厂牌 vydavatelství "
+    "lemezkiadó",
     "genre": "genre genres genero generos style styles stil stile stili estilo estilos subgenre "
     "musikrichtung gatunek tur жанр жанры ジャンル 流派",
     "tag": "tag tags keyword keywords etiqueta etiquetas schlagwort schlagworte mood moods",
@@ -31,7 +33,8 @@ _ENTITIES: Final = {
     "country": "country countries pais pays land paese nationality nationalitat nationalite "
     "nacionalidad herkunftsland kraj ulke страна 国 国家",
     "city": "city hometown origin origen origine herkunft ciudad ville stadt citta cidade plaats "
-    "miasto город birthplace",
+    "miasto город birthplace geburtsort geboorteplaats födelseort fødested syntymäpaikka "
+    "naturalidade 出生地 出身地",
     "instrument": "instrument instruments instrumento instrumentos instrumente strumento strumenti "
     "инструмент 楽器",
     "language": "language languages lang sprache langue idioma lingua taal jezyk язык 言語 语言",
@@ -45,10 +48,14 @@ _ENTITIES: Final = {
     "item": "item items product",
     "similar": "similar ahnliche similaires similares",
     "influence": "influence influences influencias einflusse influenced",
-    "award": "award awards preis prix premio premios",
+    "award": "award awards preis preise prix premio premios premi recompense recompenses "
+    "auszeichnung auszeichnungen galardon galardones prijs prijzen nagroda nagrody utmärkelse "
+    "utmärkelser ödül ödüller награда награды премия 賞 受賞 奖项",
 }  # fmt: skip
 _ATTRIBUTES: Final = {
-    "id": "id ids msid key uid uuid guid gid nr index sha1 identifier",
+    "id": "id ids msid key uid uuid guid gid nr index sha1 identifier identifiant identificador "
+    "identificativo identificatore identifikator kennung",
+    "code": "code codigo codice kode kod",
     "name": "name names nom nombre nome naam nazwa title titles titel titulo titre titolo tytul "
     "imie adi имя название 名前 名称 名字 名 タイトル 标题",
     "catalog": "catalog catalogue catno katalog katalognr katalognummer bestellnummer sku catalogo",
@@ -62,12 +69,23 @@ _ATTRIBUTES: Final = {
     "address": "uri url href link address permalink",
     "homepage": "homepage website site webseite web",
     "image": "image images cover picture thumbnail artwork bild photo poster",
-    "begin": "inception "
-    "born birth birthdate birthday formed founded begin beginning start gegrundet "
-    "geboren fundacion formacion nacimiento naissance formation nascita gegruendet dob",
-    "end": "death died deathdate disbanded dissolved split end ended gestorben aufgelost muerte",
-    "released": "released year jahr ano annee anno jaar rok yil erscheinungsjahr erscheinungsdatum "
-    "veroffentlicht lanzamiento sortie uscita год дата 年 年份 発売日",
+    "begin": "inception born birth birthdate birthday dob formed founded begin beginning start "
+    "since geboren geburtsdatum geburtsjahr geburtstag gegründet gegruendet gründung gründungsjahr "
+    "beginn anfang seit début naissance formation depuis inicio comienzo fundación formación "
+    "fundado fundada nacimiento nacido nacida desde inizio nascita nato nata fondazione início "
+    "nascimento nascido nascida fundação formação geboorte geboortedatum geboortejaar opgericht "
+    "oprichting sinds początek urodzenia założenia född födelsedatum födelseår bildad grundad "
+    "født fødselsdato stiftet syntynyt doğum kuruluş başlangıç рождения родился родилась "
+    "основания начало 生年 生年月日 結成 出生 成立",
+    "end": "death died deathdate disbanded dissolved split end ended until ende bis gestorben "
+    "verstorben tod todesdatum todesjahr todestag sterbedatum sterbejahr aufgelöst auflösung fin "
+    "décès décédé décédée mort dissolution séparation jusqu muerte fallecimiento fallecido "
+    "fallecida disolución hasta fine morte morto morta decesso scioglimento fim falecimento "
+    "falecido falecida dissolução até einde einddatum overleden overlijden overlijdensdatum "
+    "opgeheven tot koniec śmierci rozwiązania slut död dödsdatum upplöst død dødsdato oppløst "
+    "opløst kuollut ölüm bitiş смерти умер умерла распада конец 没年 死没 解散 去世 逝世",
+    "released": "released year jahr ano anio annee anno jaar rok yil erscheinungsjahr "
+    "erscheinungsdatum veroffentlicht lanzamiento sortie uscita год дата 年 年份 発売日",
     "date": "date datum fecha data",
     "time": "timestamp time ts uts datetime listened played playedat listenedat endtime when "
     "unixtime zeit heure hora",
@@ -103,7 +121,9 @@ _PHRASES: Final = {
     "played at": ("", "time"),
     "listened at": ("", "time"),
     "end time": ("", "time"),
-    "birth place": ("city", ""),
+    "debut album": ("album", ""),
+    "local de nascimento": ("city", ""),
+    "local nascimento": ("city", ""),
     "birth year": ("", "begin"),
     "start year": ("", "begin"),
     "end year": ("", "end"),
@@ -157,6 +177,22 @@ _PHRASES: Final = {
     "country code": ("country", ""),
     "release country": ("country", ""),
     "record label": ("label", ""),
+    "record company": ("label", ""),
+    "maison de disques": ("label", ""),
+    "maisons de disques": ("label", ""),
+    "maison disques": ("label", ""),
+    "casa de discos": ("label", ""),
+    "casă de discuri": ("label", ""),
+    "case de discuri": ("label", ""),
+    "levy yhtiö": ("label", ""),
+    "levy yhtiöt": ("label", ""),
+    "plak şirketi": ("label", ""),
+    "müzik şirketi": ("label", ""),
+    "segell discogràfic": ("label", ""),
+    "perusahaan rekaman": ("label", ""),
+    "hãng đĩa": ("label", ""),
+    "חברת תקליטים": ("label", ""),
+    "شركة التسجيل": ("label", ""),
     "release id": ("album", "id"),
     "play time": ("", "duration"),
     "active from": ("", "begin"),
@@ -167,9 +203,34 @@ _PHRASES: Final = {
     "album album name": ("album", "name"),
 }
 
+_PLACES: Final = frozenset({
+    "place", "lieu", "lugar", "luogo", "ort", "plaats", "miejsce", "yeri", "место",
+})  # fmt: skip
+"""Words that make of a birth its place."""
+
+
+def flat(text: str) -> str:
+    """Write a text in lower case and without accents.
+
+    >>> flat("Début"), flat("Großbritannien")
+    ('debut', 'grossbritannien')
+    """
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return unicodedata.normalize("NFC", plain).casefold()
+
+
 MEANING: Final = {
-    word: ("", attribute) for attribute, words in _ATTRIBUTES.items() for word in words.split()
-} | {word: (entity, "") for entity, words in _ENTITIES.items() for word in words.split()}
+    flat(word): ("", attribute)
+    for attribute, words in _ATTRIBUTES.items()
+    for word in words.split()
+} | {flat(word): (entity, "") for entity, words in _ENTITIES.items() for word in words.split()}
+
+
+def words_of(kind: str) -> str:
+    """The words that columns call a kind of entity or a property, as one text."""
+    return (_ENTITIES | _ATTRIBUTES)[kind]
+
 
 CLASSES: Final = {
     "artist": "Artist", "song": "Song", "album": "Album", "movie": "Movie", "book": "Book",
@@ -192,10 +253,7 @@ def plain_words(name: str) -> list[str]:
     (['track', 'artist', 'id'], ['kunstler'], ['ms', 'played'])
     """
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    flat = unicodedata.normalize("NFKD", text)
-    flat = "".join(sign for sign in flat if not unicodedata.combining(sign))
-    flat = unicodedata.normalize("NFC", flat).casefold()
-    return [part for word in re.findall(r"[^\W_]+", flat) for part in _parts(word)]
+    return [part for word in re.findall(r"[^\W_]+", flat(text)) for part in _parts(word)]
 
 
 @lru_cache(maxsize=4096)
@@ -207,6 +265,10 @@ def _parts(word: str) -> tuple[str, ...]:
         if word[:end] in MEANING and word[end:] in MEANING and len(word) - end > 1:
             return word[:end], word[end:]
     return (word.removesuffix("s"),) if word.removesuffix("s") in MEANING else (word,)
+
+
+_OF_PHRASES: Final = {" ".join(plain_words(phrase)): one for phrase, one in _PHRASES.items()}
+"""Meanings of phrases, written as columns are."""
 
 
 def meaning(name: str) -> tuple[str, str]:
@@ -255,14 +317,23 @@ def _of_step(name: str) -> tuple[str, str]:
         return "", "other"
     for size in (len(words), 3, 2):
         for phrase in (" ".join(words[-size:]), " ".join(words[:size])):
-            if phrase in _PHRASES:
-                return _PHRASES[phrase]
+            if phrase in _OF_PHRASES:
+                return _OF_PHRASES[phrase]
     entities = [MEANING[word][0] for word in words if word in MEANING and MEANING[word][0]]
     attributes = [MEANING[word][1] for word in words if word in MEANING and MEANING[word][1]]
     strongest = next((a for a in attributes if a in _STRONG), attributes[-1] if attributes else "")
     about = "similar" if "similar" in entities else entities[-1] if entities else ""
+    if strongest in {"begin", "end"} and not _PLACES.isdisjoint(words):
+        return ("city", "") if strongest == "begin" else ("", "other")
+    if strongest == "code":
+        others = [one for one in attributes if one != "code"]
+        of_row = len(words) == 1 or about in _CODED
+        strongest = others[-1] if others else "id" if of_row else ""
     return about, strongest
 
+
+_CODED: Final = frozenset({"user", "item", "artist", *WORKS})
+"""Kinds of entities whose codes are ids; those of countries are names."""
 
 _WRAPPERS: Final = frozenset({
     "metadata", "meta", "info", "data", "attributes", "properties", "fields", "node", "result",

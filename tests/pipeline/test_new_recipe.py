@@ -362,3 +362,86 @@ def test_a_column_that_shares_its_values_with_ids_refers_to_them(tmp_path):
     tracks = "track_id,title,release,number\nt1,One,r1,1\nt2,One,r2,1\nt3,Two,r2,2\n"
     _, _, text = built(tmp_path, {"albums.csv": releases, "tracks.csv": tracks})
     assert 'release = { predicate = "onAlbum", ref = "albums" }' in text
+
+
+@pytest.mark.parametrize(
+    ("heading", "row", "predicate", "value"),
+    [
+        ("id,nom,date de décès,pays", "f1,Ann,1963,France", "endDate", "1963"),
+        ("id,nombre,fecha_fin,pais", "f1,Ann,1963,Francia", "endDate", "1963"),
+        ("id,nome,data de fim,pais", "f1,Ann,1963,França", "endDate", "1963"),
+        ("id,name,Todesjahr,Land", "f1,Ann,1963,Frankreich", "endDate", "1963"),
+        ("id,nome,data di morte,paese", "f1,Ann,1963,Francia", "endDate", "1963"),
+        ("id,name,einddatum,land", "f1,Ann,1963,Frankrijk", "endDate", "1963"),
+        ("id,nom,jusqu'à,pays", "f1,Ann,1963,France", "endDate", "1963"),
+        ("id,nom,date de début,pays", "f1,Ann,1915,France", "beginDate", "1915"),
+        ("id,nome,data_inizio,paese", "f1,Ann,1915,Francia", "beginDate", "1915"),
+        ("id,nombre,fecha_inicio,pais", "f1,Ann,1915,Francia", "beginDate", "1915"),
+        ("id,name,Beginn,Land", "f1,Ann,1915,Frankreich", "beginDate", "1915"),
+        ("id,nom,lieu de naissance", "f1,Ann,Paris", "origin", "Paris"),
+        ("id,nombre,lugar_nacimiento", "f1,Ann,Paris", "origin", "Paris"),
+        ("id,name,Geburtsort", "f1,Ann,Paris", "origin", "Paris"),
+        ("id,name,place of birth", "f1,Ann,Paris", "origin", "Paris"),
+        ("id,nom,maison de disques,pays", "f1,Ann,Columbia,France", "recordLabel", "Columbia"),
+        ("id,name,casă de discuri,country", "f1,Ann,Columbia,France", "recordLabel", "Columbia"),
+        ("id,name,levy-yhtiö,country", "f1,Ann,Columbia,France", "recordLabel", "Columbia"),
+        ("id,name,レーベル,国", "f1,Ann,Columbia,France", "recordLabel", "Columbia"),
+    ],
+)  # fmt: skip
+def test_columns_of_artists_in_several_languages(tmp_path, heading, row, predicate, value):
+    other = row.replace("f1", "f2").replace("Ann", "Bo")
+    triples, _, _ = built(tmp_path, {"artists.csv": f"{heading}\n{row}\n{other}\n"})
+    assert f"Ann {predicate} {value}" in triples
+    dates = {told for told in triples if told.startswith("Ann ") and "Date " in told}
+    assert dates <= {f"Ann {predicate} {value}"}
+
+
+@pytest.mark.parametrize("key", ["identifiant", "code", "código", "code artiste", "Kennung"])
+def test_codes_of_rows_are_ids_that_other_files_refer_to(tmp_path, key):
+    artists = f"{key},nom,pays\nf1,Air,France\nf2,Barbara,France\n"
+    albums = "identifiant,titre,artiste,durée\nd1,Low,f1,43:30\nd2,High,f2,41:00\n"
+    triples, _, _ = built(tmp_path, {"artistes.csv": artists, "albums.csv": albums})
+    assert {"Low performer Air", "High performer Barbara"} <= triples
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("country_code", ("country", "")),
+        ("language code", ("language", "")),
+        ("genre_code", ("genre", "")),
+        ("zip code", ("", "")),
+        ("debut_album", ("album", "")),
+        ("lieu de décès", ("", "other")),
+    ],
+)
+def test_other_codes_and_places_are_no_ids_or_dates(name, expected):
+    assert meaning(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_"),
+    [
+        *((one, "SoloArtist") for one in ("Solokünstlerin", "Solist", "Sänger", "vocalist")),
+        *((one, "SoloArtist") for one in ("solista", "Soliste", "artiste solo", "Musiker")),
+        *((one, "Band") for one in ("Gruppe", "grupo", "groupe", "banda", "conjunto")),
+    ],
+)
+def test_kinds_of_artists_in_several_languages(tmp_path, kind, type_):
+    artists = f"id;name;Typ;country\n1;Ann;{kind};DE\n2;Bo;unknown;DE\n"
+    triples, _, _ = built(tmp_path, {"artists.csv": artists})
+    assert f"Ann type https://w3id.org/musickg/ontology#{type_}" in triples
+
+
+@pytest.mark.parametrize(
+    "country",
+    [
+        *("Großbritannien", "Grande-Bretagne", "Gran Bretaña", "Gran Bretagna", "Schottland"),
+        *("Engeland", "Angleterre", "Inglaterra", "EE.UU.", "EE. UU."),
+    ],
+)
+def test_countries_in_several_languages(tmp_path, country):
+    artists = f"id;name;country\n1;Ann;{country}\n2;Bo;France\n"
+    triples, _, _ = built(tmp_path, {"artists.csv": artists})
+    expected = "United States" if country.startswith("EE") else "United Kingdom"
+    assert f"Ann country {expected}" in triples

@@ -246,3 +246,43 @@ def test_a_folder_of_texts_is_an_unstructured_source(tmp_path):
     rows = "name,genre\nLeaves,pop\nStones,rock\n"
     recipe = guessed(tmp_path, {"artists.txt": rows})
     assert predicates(tables(recipe)["artists"]) == {"genre": "genre"}
+
+
+@pytest.mark.parametrize(
+    ("name", "heading", "won", "lost"),
+    [
+        ("preise", "Künstler;Preis;Jahr;Ergebnis", "gewonnen", "nominiert"),
+        ("preise", "Artist;Preis;Jahr;Ergebnis", "gewonnen", "nominiert"),
+        ("recompenses", "artiste;récompense;année;statut", "lauréat", "nommé"),
+        ("premios", "artista;premio;anio;resultado", "ganador", "nominado"),
+        ("premi", "cantante;premio;anno;risultato", "vincitore", "nominato"),
+        ("awards", "artist;award;year;result", "yes", "no"),
+        ("awards", "artist;award;year;result", "true", "false"),
+        ("awards", "artist;award;year;result", "1", "0"),
+        ("awards", "artist;award;year;won", "1", "0"),
+    ],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_awards_in_several_languages_are_won_or_not(tmp_path, name, heading, won, lost, named):
+    rows = f"{heading}\nAnn;Fine Prize;1995;{won}\nBo;Fine Prize;1996;{lost}\n"
+    triples, _, _ = built(tmp_path, {f"{name if named else 'rows'}.csv": rows})
+    assert "Ann, Fine Prize (1995) eventDate 1995" in triples
+    assert "Bo nominatedFor Fine Prize" in triples
+    assert not any("Date" in told for told in triples if told.startswith(("Ann ", "Bo")))
+    assert "Bo award Fine Prize" not in triples
+
+
+def test_ranks_are_no_answers(tmp_path):
+    rows = "artist,award,year,result\nAnn,Fine Prize,1995,1\nBo,Fine Prize,1996,2\n"
+    honours = tables(guessed(tmp_path, {"awards.csv": rows}))["honours"]
+    assert "where" not in honours
+
+
+def test_memberships_in_french(tmp_path):
+    rows = "artiste,groupe,début,fin\nKim Oak,Leaves,1986,1993\nBen Ash,Leaves,1994,présent\n"
+    triples, _, _ = built(tmp_path, {"membres.csv": rows})
+    assert {
+        "Kim Oak, member of Leaves (1986–1993) beginDate 1986",
+        "Kim Oak, member of Leaves (1986–1993) endDate 1993",
+        "Ben Ash, member of Leaves (1994–) beginDate 1994",
+    } <= triples

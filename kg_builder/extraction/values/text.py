@@ -280,7 +280,21 @@ _ALSO: Final = {
     "Cape Verde": "CV",
     "Swaziland": "SZ",
 }
-"""Common names that are not in the locale data."""
+"""Common English names that are not in the locale data."""
+
+_ALSO_ELSEWHERE: Final = {
+    "GB": "Großbritannien|Grande-Bretagne|Gran Bretaña|Gran Bretagna|Grã-Bretanha|"
+    "Groot-Brittannië|Angleterre|Inglaterra|Inghilterra|Engeland|Englanti|Anglia|イングランド|"
+    "Schottland|Écosse|Escocia|Scozia|Escócia|Schotland|Skottland|Skotland|Skotlanti|Szkocja|"
+    "スコットランド|Pays de Galles|Gales|Galles|País de Gales|Walia|ウェールズ|Nordirland|"
+    "Irlande du Nord|Irlanda del Norte|Irlanda del Nord|Irlanda do Norte|Noord-Ierland|"
+    "Pohjois-Irlanti|Irlandia Północna",
+    "US": "EE.UU.|EE. UU.|EE UU|EEUU|EUA|E.U.A.|Vereinigte Staaten von Amerika|"
+    "États-Unis d'Amérique|Estados Unidos de América|Stati Uniti d'America|"
+    "Estados Unidos da América|Verenigde Staten van Amerika",
+    "NL": "Hollande|Holanda|Olanda",
+}
+"""The same in other languages, by code."""
 
 _PLAIN: Final = {"TR": "Turkey", "HK": "Hong Kong", "MO": "Macau", "PS": "Palestine"}
 """Common names used instead of official ones in the locale data."""
@@ -332,6 +346,8 @@ def _country_names() -> dict[str, str]:
     for alias, codes in get_global("territory_aliases").items():
         if alias.isalpha() and len(codes) == 1 and codes[0] in english:
             found[_key(alias)] = english[codes[0]]
+    for code, names in _ALSO_ELSEWHERE.items():
+        found.update({_key(name): english[code] for name in names.split("|")})
     found.update({_key(name): english[code] for name, code in _ALSO.items()})
     found.update({_key(name): kept for name, kept in _GONE.items()})
     return found
