@@ -254,7 +254,7 @@ _UNCERTAIN: Final = (
     r"(?:plan(?:ned|s)|hope[ds]|want(?:ed|s)|wish(?:ed|es)|intend(?:ed|s)|expected|supposed|tried|"
     r"attempted|about|going|in talks) to"
 )
-_NEGATION: Final = re.compile(rf"\b(?:{_DENIED}|{_UNCERTAIN})\b|n['’]t\b")
+_CUE: Final = re.compile(rf"\b(?:{_DENIED}|{_UNCERTAIN})\b|n['’]t\b")
 _VERB: Final = (
     r"(?:\w+ed|is|was|were|has|had|became|began|came|got|grew|kept|led|left|made|met|put|ran|sang|"
     r"set|sold|taught|took|went|won|wrote)\b"
@@ -272,7 +272,7 @@ _SUBORDINATE: Final = re.compile(
 _COMMA: Final = re.compile(",")
 _AFFIRMED: Final = re.compile(r"\b(?:until|since|more|better)\b")
 """After a negation, these affirm: "not released until 1990", "never sounded better"."""
-_NO_NEGATION: Final = re.compile(
+_CANCELLED: Final = re.compile(
     r"(?: \w+){0,2}? (?:left|leav(?:e|ing)|quit|stop|ceas|abandon|forg[eo]t|hid|split|disband|"
     r"den|doubt)|"
     r" (?:(?:the|their|his|her|its|⟦A\d+⟧'s) )?(?:first|last|only|sole|just|merely|simply|"
@@ -288,10 +288,10 @@ def unasserted_spans(slots: Slotted) -> list[tuple[int, int]]:
     (Chapman et al. 2001): "was never a member of X", "refused to sign to Y", "almost joined Z".
     """
     text, found, passed = slots.text, [], 0
-    for cue in _NEGATION.finditer(text):
+    for cue in _CUE.finditer(text):
         if cue.start() < passed or (cue[0][0].isupper() and cue.start()):  # within a title
             continue
-        if twice := _NO_NEGATION.match(text, cue.end()):
+        if twice := _CANCELLED.match(text, cue.end()):
             passed = twice.end()
             continue
         bounds = [_CLAUSE_END]
