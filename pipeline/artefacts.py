@@ -157,8 +157,10 @@ def write_tsv(rows: pd.DataFrame | Iterable[pa.Table], path: Path) -> None:
             if len(table):
                 texts = (column.cast(pa.string()).fill_null("") for column in table.columns)
                 cells = [pc.replace_substring_regex(text, _CONTROLS, " ") for text in texts]
-                lines = pc.binary_join_element_wise(*cells, "\t").to_pylist()
-                file.write(("\n".join(lines) + "\n").encode())
+                lines = pc.binary_join_element_wise(*cells, "\t").combine_chunks()
+                together = pa.ListArray.from_arrays([0, len(lines)], lines)
+                file.write(pc.binary_join(together, "\n")[0].as_buffer())
+                file.write(b"\n")
 
 
 def _texts(frame: pd.DataFrame) -> Iterator[pa.Table]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -68,7 +68,7 @@ def clean_in_parts(
         known = base.read_parquet(str(entities)).project("entity, type")
         known.create("thing")
         divided = split(
-            (_with_types(rows, base) for rows in _tables(table, batch)),
+            read_ahead((_with_types(rows, base) for rows in _tables(table, batch)), depth=1),
             lambda rows: _part_of(rows, parts, schema),
             parts,
             run_units.shared,
@@ -88,12 +88,12 @@ def clean_in_parts(
     kept = np.zeros(size, np.bool_)
     for part, own in zip(divided, row_numbers, strict=True):
         kept[part.rows[own["rows"]]] = True
+    clean_rows = _kept_of(_tables(table, batch), kept, schema if config.enabled else None)
     first, group = 0, []
     with pq.ParquetWriter(out, STATEMENTS.schema, compression="zstd") as writer:
-        for rows in _tables(table, batch):
-            chosen = rows.filter(pa.array(kept[first : first + len(rows)]))
-            group.append(_canonical(chosen, schema) if config.enabled else chosen)
-            first += len(rows)
+        for read, rows in read_ahead(clean_rows, depth=1):
+            group.append(rows)
+            first += read
             if first % _GROUP == 0 or first == size:
                 writer.write_table(pa.concat_tables(group).combine_chunks())
                 group = []
@@ -129,8 +129,18 @@ def clean_part(
 
 
 def _tables(file: pq.ParquetFile, size: int) -> Iterator[pa.Table]:
-    batches = file.iter_batches(size)
-    yield from read_ahead(pa.Table.from_batches([batch]) for batch in batches)
+    return (pa.Table.from_batches([batch]) for batch in file.iter_batches(size))
+
+
+def _kept_of(
+    tables: Iterable[pa.Table], kept: NDArray[np.bool_], schema: Schema | None
+) -> Iterator[tuple[int, pa.Table]]:
+    """The number of rows of each table, and the kept ones, with a schema in canonical form."""
+    first = 0
+    for rows in tables:
+        chosen = rows.filter(pa.array(kept[first : first + len(rows)]))
+        first += len(rows)
+        yield len(rows), chosen if schema is None else _canonical(chosen, schema)
 
 
 def _with_types(rows: pa.Table, base: duckdb.DuckDBPyConnection) -> pa.Table:

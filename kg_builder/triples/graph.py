@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyoxigraph as ox
-from numpy.typing import NDArray
 
 from kg_builder.ontology import Schema, expand
+from kg_builder.partitions import changes
 from kg_builder.tables import LITERAL_KINDS
+
+_COLUMNS: Final = ["position", "predicate", "object", "object_kind"]
+_TRIPLES: Final = pa.schema(
+    {"position": pa.int64(), **dict.fromkeys(_COLUMNS[1:], pa.large_string())}
+)
 
 
 @lru_cache(maxsize=200_000)
@@ -30,7 +37,12 @@ def term(value: str, kind: str) -> ox.NamedNode | ox.Literal:
     return ox.Literal(value, datatype=node(f"xsd:{kind}"))
 
 
-def described(things: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+def large(text: str) -> pa.LargeStringScalar:
+    """A text with 64-bit offsets: the texts of a block together can exceed 2 GB."""
+    return pa.scalar(text, pa.large_string())
+
+
+def described(things: pa.Table, facts: pa.Table) -> pa.Table:
     """The triples of each entity: class, label, aliases, relations and attributes, external links.
 
     Args:
@@ -41,45 +53,37 @@ def described(things: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     Returns:
         The columns of `facts`, with all triples of an entity together.
     """
-    positions = things["position"].to_numpy(dtype=np.int64)
-    classes: NDArray[np.object_] = np.array("mkg:", object) + things["type"].to_numpy(dtype=object)
-    parts = [
-        _section(positions, "rdf:type", classes, "entity"),
-        _section(positions, "rdfs:label", things["name"].to_numpy(dtype=object), "string"),
-        _section(*_listed(things, positions, "skos:altLabel", "aliases"), "string"),
-        facts[["position", "predicate", "object", "object_kind"]],
-        _section(*_listed(things, positions, "owl:sameAs", "external_ids"), "entity"),
-    ]
-    together = {
-        name: np.concatenate([part[name].to_numpy(dtype=type_) for part in parts])
-        for name, type_ in (("position", np.int64), *((n, object) for n in facts.columns[-3:]))
-    }
-    order = np.argsort(together["position"], kind="stable")
-    return pd.DataFrame({name: column[order] for name, column in together.items()}, copy=False)
+    position, types = things["position"], things["type"].cast(pa.large_string())
+    classes = pc.binary_join_element_wise(large("mkg:"), types, large(""))
+    together = pa.concat_tables(
+        [
+            _section(position, "rdf:type", classes, "entity"),
+            _section(position, "rdfs:label", things["name"], "string"),
+            _section(*_listed(things, "skos:altLabel", "aliases"), "string"),
+            facts.select(_COLUMNS).cast(_TRIPLES),
+            _section(*_listed(things, "owl:sameAs", "external_ids"), "entity"),
+        ]
+    )
+    order = np.argsort(together["position"].to_numpy(), kind="stable")
+    return together.take(pa.array(order))
 
 
 def _section(
-    positions: NDArray[np.int64], predicate: str, objects: NDArray[np.object_], kind: str
-) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "position": positions,
-            "predicate": np.full(len(objects), predicate, object),
-            "object": objects,
-            "object_kind": np.full(len(objects), kind, object),
-        }
-    )
+    position: pa.ChunkedArray, predicate: str, objects: pa.ChunkedArray, kind: str
+) -> pa.Table:
+    predicates, kinds = (pa.repeat(large(text), len(objects)) for text in (predicate, kind))
+    return pa.table([position, predicates, objects, kinds], _COLUMNS).cast(_TRIPLES)
 
 
 def _listed(
-    things: pd.DataFrame, positions: NDArray[np.int64], predicate: str, column: str
-) -> tuple[NDArray[np.int64], str, NDArray[np.object_]]:
+    things: pa.Table, predicate: str, column: str
+) -> tuple[pa.ChunkedArray, str, pa.ChunkedArray]:
     """The distinct values of a column of lists, sorted, with the positions of their entities."""
-    filled = things[column].list.len().to_numpy(dtype=np.int64) > 0
-    lists = [sorted(set(values)) for values in things.loc[filled, column].tolist()]
-    objects = np.array([value for values in lists for value in values], dtype=object)
-    sizes = [len(values) for values in lists]
-    return np.repeat(positions[filled], sizes), predicate, objects
+    rows = pc.list_parent_indices(things[column])
+    values = pa.table([rows, pc.list_flatten(things[column])], ["row", "value"])
+    values = values.sort_by([("row", "ascending"), ("value", "ascending")])
+    values = values.filter(pa.array(changes(values)))
+    return things["position"].take(values["row"]), predicate, values["value"]
 
 
 def rows_of(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:

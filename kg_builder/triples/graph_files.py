@@ -5,14 +5,13 @@ from __future__ import annotations
 import gzip
 import shutil
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 import duckdb
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -26,7 +25,6 @@ from kg_builder.sql import stage_database
 from kg_builder.tables import LITERAL_KINDS
 from kg_builder.triples.graph import reading_order
 from kg_builder.triples.turtle import (
-    Piece,
     block_of_graph,
     block_of_provenance,
     heading,
@@ -165,14 +163,17 @@ def write_block_of_graph(
         headings: heading lines of the classes that begin in this block.
         progress: unused.
     """
-    rows, stated = _read(things), _read(facts)
-    pieces = []
-    for type_, of_class in rows.groupby("type", sort=False):
-        ends = of_class["position"].iloc[[0, -1]]
-        pieces.append(Piece(headings.get(str(type_), "").encode(), b""))
-        pieces.append(block_of_graph(of_class, stated[stated["position"].between(*ends)], used))
-    plain = b"".join(piece.ntriples for piece in pieces)
-    (folder / "block.ttl").write_bytes(b"".join(piece.turtle for piece in pieces))
+    rows, stated = pq.read_table(things), pq.read_table(facts)
+    of_facts = stated["position"].to_numpy()
+    turtle, ntriples = [], []
+    for of_class in _alike(rows, ["type"]):
+        first, last = (of_class["position"][at].as_py() for at in (0, -1))
+        start, end = np.searchsorted(of_facts, (first, last + 1)).tolist()
+        piece = block_of_graph(of_class, stated.slice(start, end - start), used)
+        turtle += [headings.get(of_class["type"][0].as_py(), "").encode(), piece.turtle]
+        ntriples.append(piece.ntriples)
+    plain = b"".join(ntriples)
+    (folder / "block.ttl").write_bytes(b"".join(turtle))
     (folder / "block.nt.gz").write_bytes(gzip.compress(plain, 6, mtime=0))
     (folder / "triples").write_text(str(plain.count(b"\n")))
 
@@ -194,13 +195,11 @@ def write_block_of_provenance(
         continued: whether the first source and method are those of the previous block.
         progress: unused.
     """
-    rows = _read(facts)
-    pieces = [
-        block_of_provenance(str(source), str(method), own, used, first=number > 0 or not continued)
-        for number, ((source, method), own) in enumerate(
-            rows.groupby(["source", "method"], sort=False)
-        )
-    ]
+    pieces: list[bytes] = []
+    for own in _alike(pq.read_table(facts), _ORIGIN):
+        source, method = (own[name][0].as_py() for name in _ORIGIN)
+        first = bool(pieces) or not continued
+        pieces.append(block_of_provenance(source, method, own, used, first=first))
     (folder / "block.trig").write_bytes(b"".join(pieces))
 
 
@@ -209,9 +208,11 @@ def _found_prefixes(base: duckdb.DuckDBPyConnection, names: str, **values: str) 
     return [name for (name,) in base.execute(query, values).fetchall()]
 
 
-def _read(path: Path) -> pd.DataFrame:
-    frame: pd.DataFrame = pq.ParquetFile(path).read().to_pandas(types_mapper=pd.ArrowDtype)
-    return frame
+def _alike(rows: pa.Table, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Cut rows where one of some columns changes."""
+    starts = np.flatnonzero(changes(rows.select(columns))).tolist()
+    for start, end in pairwise([*starts, len(rows)]):
+        yield rows.slice(start, end - start)
 
 
 def _append(path: Path, out: BinaryIO) -> None:

@@ -7,13 +7,14 @@ pyoxigraph does not fix), section headings and empty lines are written here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import compress
 from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyoxigraph as ox
 from numpy.typing import NDArray
 
@@ -21,7 +22,7 @@ from kg_builder.extraction.user_facts import USER
 from kg_builder.ontology import PREFIXES, Schema
 from kg_builder.ontology.iris import RESOURCE
 from kg_builder.tables import LITERAL_KINDS
-from kg_builder.triples.graph import described, node, rows_of, term
+from kg_builder.triples.graph import described, large, node, rows_of, term
 from kg_builder.triples.users import UserNumbering
 
 _ALWAYS = ("mkg", "rdfs", "owl", "xsd", "skos")
@@ -50,7 +51,7 @@ class Piece:
     ntriples: bytes
 
 
-def block_of_graph(things: pd.DataFrame, facts: pd.DataFrame, used: dict[str, str]) -> Piece:
+def block_of_graph(things: pa.Table, facts: pa.Table, used: dict[str, str]) -> Piece:
     """Serialise the triples of some entities; see `described` for the tables.
 
     Args:
@@ -58,10 +59,8 @@ def block_of_graph(things: pd.DataFrame, facts: pd.DataFrame, used: dict[str, st
         used: prefixes of the file, with their namespaces.
     """
     triples = described(things, facts)
-    subjects = things["entity"].to_numpy(dtype=object)[
-        np.searchsorted(things["position"].to_numpy(), triples["position"].to_numpy())
-    ]
-    lines = _Lines(subjects, triples, used)
+    rows = np.searchsorted(things["position"].to_numpy(), triples["position"].to_numpy())
+    lines = _Lines(things["entity"].take(pa.array(rows)), triples, used)
     lines.write_out_dotted(used)
     return Piece(lines.turtle(blank="\n"), lines.ntriples())
 
@@ -82,23 +81,23 @@ class _Lines:
         used: prefixes of the file, with their namespaces.
     """
 
-    def __init__(
-        self, subjects: NDArray[np.object_], triples: pd.DataFrame, used: dict[str, str]
-    ) -> None:
-        objects, values = pd.factorize(triples["object"].to_numpy(dtype=object))
-        kinds, kind_names = pd.factorize(triples["object_kind"].to_numpy(dtype=object))
-        pairs, distinct = pd.factorize(objects * len(kind_names) + kinds)
-        own = np.divmod(distinct, max(len(kind_names), 1))
-        self._subjects, names = pd.factorize(subjects)
-        self._predicates, predicates = pd.factorize(triples["predicate"].to_numpy(dtype=object))
-        things = _texts(values[own[0]].tolist(), kind_names[own[1]].tolist(), used)
-        ends = np.array([text.endswith(".>") for text in things.ntriples.tolist()], np.bool_)
-        self._dotted = ends[pairs]
-        self._terms = (
-            _texts(names.tolist(), ["entity"] * len(names), used).take(self._subjects),
-            _texts(list(predicates), ["entity"] * len(predicates), used).take(self._predicates),
+    def __init__(self, subjects: pa.ChunkedArray, triples: pa.Table, used: dict[str, str]) -> None:
+        self._subjects, names = _distinct(subjects)
+        self._predicates, predicates = _distinct(triples["predicate"])
+        objects, values = _distinct(triples["object"])
+        kinds, kind_names = _distinct(triples["object_kind"])
+        pairs, distinct = pd.factorize(objects.astype(np.int64) * max(len(kind_names), 1) + kinds)
+        value, kind = np.divmod(distinct, max(len(kind_names), 1))
+        texts, kinds_ = values.take(pa.array(value)).to_pylist(), kind_names.to_pylist()
+        things = _texts(zip(texts, (kinds_[n] for n in kind.tolist()), strict=True), used)
+        self._dotted = pc.ends_with(things.ntriples, ".>").to_numpy(zero_copy_only=False)[pairs]
+        verbs = _texts(_entities(predicates), used)
+        self._is_type = pc.equal(verbs.ntriples, _TYPE).take(pa.array(self._predicates))
+        self._terms = [
+            _texts(_entities(names), used).take(self._subjects),
+            verbs.take(self._predicates),
             things.take(pairs),
-        )
+        ]
 
     def write_out_dotted(self, used: dict[str, str]) -> None:
         """Write IRIs in full where an object of the entity ends in a dot, as dbpedia:R.E.M. does.
@@ -106,18 +105,21 @@ class _Lines:
         Turtle writes it with an escape, `R.E.M\\.`, which rdflib cannot parse. All IRIs of the
         entity that share its prefix are written in full.
         """
-        plain = self._terms[2].ntriples
-        ends = np.flatnonzero(self._dotted)
-        for subject in dict.fromkeys(self._subjects[ends].tolist()):
+        in_full = np.zeros((len(self._terms), len(self._subjects)), np.bool_)
+        for subject in dict.fromkeys(self._subjects[self._dotted].tolist()):
             rows = np.flatnonzero(self._subjects == subject)
-            dotted = [text[1:] for text in plain[rows].tolist() if text.endswith(".>")]
+            texts = [terms.ntriples.take(pa.array(rows)).to_pylist() for terms in self._terms]
+            dotted = [text for text in texts[-1] if text.endswith(".>")]
             spaces = tuple(
-                f"<{iri}" for iri in used.values() if any(t.startswith(iri) for t in dotted)
+                f"<{iri}" for iri in used.values() if any(t.startswith(f"<{iri}") for t in dotted)
             )
-            for terms in self._terms:
-                for row in rows:
-                    if spaces and terms.ntriples[row].startswith(spaces):
-                        terms.turtle[row] = terms.ntriples[row]
+            for mask, own in zip(in_full, texts, strict=True):
+                mask[rows] = [text.startswith(spaces) for text in own]
+        if in_full.any():
+            self._terms = [
+                _Texts(pc.if_else(pa.array(mask), terms.ntriples, terms.turtle), terms.ntriples)
+                for mask, terms in zip(in_full, self._terms, strict=True)
+            ]
 
     def turtle(self, *, indent: str = "", blank: str = "") -> bytes:
         """Turtle, with objects of one subject and predicate in a list.
@@ -127,73 +129,96 @@ class _Lines:
             blank: before each subject.
         """
         subjects, predicates, objects = (terms.turtle for terms in self._terms)
+        verbs = pc.if_else(self._is_type, large("a"), predicates)
         new_subject = np.append(True, self._subjects[1:] != self._subjects[:-1])
-        new = np.append(True, self._predicates[1:] != self._predicates[:-1]) | new_subject
-        words = np.full(2 * len(objects), " , ", object)
-        verbs = np.where(self._terms[1].ntriples == _TYPE, "a", predicates)[new].tolist()
-        words[::2][new] = [f" ;\n{indent}\t{verb} " for verb in verbs]
-        first = new_subject[new]
-        words[::2][new_subject] = [
-            f" .\n{blank}{indent}{subject} {verb} "
-            for subject, verb in zip(
-                subjects[new_subject].tolist(), compress(verbs, first), strict=True
-            )
+        new = np.append(True, self._predicates[1:] != self._predicates[:-1]) & ~new_subject
+        first, next_ = np.flatnonzero(new_subject), np.flatnonzero(new)
+        leads = [
+            _joined(f" .\n{blank}{indent}", subjects.take(first), " ", verbs.take(first), " "),
+            _joined(f" ;\n{indent}\t", verbs.take(next_), " "),
+            pa.array([" , "], pa.large_string()),
         ]
-        words[1::2] = objects
-        return ("".join(words.tolist())[3:] + " .\n").encode()
+        lead = np.full(len(objects), len(first) + len(next_))
+        lead[first] = np.arange(len(first))
+        lead[next_] = np.arange(len(first), len(first) + len(next_))
+        return _together(_joined(pa.concat_arrays(leads).take(lead), objects))[3:] + b" .\n"
 
     def ntriples(self) -> bytes:
         """N-Triples, a line for each triple."""
-        words = np.full(6 * len(self._subjects), " ", object)
-        for place, terms in enumerate(self._terms):
-            words[2 * place :: 6] = terms.ntriples
-        words[5::6] = " .\n"
-        return "".join(words.tolist()).encode()
+        subjects, predicates, objects = (terms.ntriples for terms in self._terms)
+        return _together(_joined(subjects, " ", predicates, " ", objects, " .\n"))
+
+
+def _entities(names: pa.Array) -> Iterator[tuple[str, str]]:
+    return ((name, "entity") for name in names.to_pylist())
+
+
+def _distinct(texts: pa.ChunkedArray) -> tuple[NDArray[np.int32], pa.Array]:
+    """The number of each text, and the distinct texts."""
+    coded = texts.cast(pa.large_string()).combine_chunks().dictionary_encode()
+    return coded.indices.to_numpy(), coded.dictionary
+
+
+def _joined(*texts: str | pa.Array) -> pa.Array:
+    """Join texts row by row."""
+    columns = (large(text) if isinstance(text, str) else text for text in texts)
+    return pc.binary_join_element_wise(*columns, large(""))
+
+
+def _together(texts: pa.Array) -> bytes:
+    """The texts of all rows, without anything in between."""
+    _, offsets, characters = texts.buffers()
+    end = np.frombuffer(offsets, np.int64)[texts.offset + len(texts)]
+    return bytes(memoryview(characters)[:end])
 
 
 class _Texts(NamedTuple):
     """Terms in both syntaxes."""
 
-    turtle: NDArray[np.object_]
-    ntriples: NDArray[np.object_]
+    turtle: pa.Array
+    ntriples: pa.Array
 
-    def take(self, codes: NDArray[np.intp]) -> _Texts:
+    def take(self, codes: NDArray[np.integer]) -> _Texts:
         """The texts of the terms with these numbers."""
-        return _Texts(self.turtle[codes], self.ntriples[codes])
+        return _Texts(self.turtle.take(pa.array(codes)), self.ntriples.take(pa.array(codes)))
 
 
-def _texts(values: Sequence[str], kinds: Sequence[str], used: dict[str, str]) -> _Texts:
+def _texts(terms: Iterable[tuple[str, str]], used: dict[str, str]) -> _Texts:
     """Write terms in both syntaxes: simple names and values directly, others by pyoxigraph.
 
     Args:
-        values, kinds: as of `term`.
+        terms: value and kind of each, as of `term`.
         used: prefixes of the file, with their namespaces.
     """
-    turtle, plain = [""] * len(values), [""] * len(values)
+    turtle: list[str] = []
+    plain: list[str] = []
     others = []
-    for number, (value, kind) in enumerate(zip(values, kinds, strict=True)):
+    for value, kind in terms:
         if kind not in LITERAL_KINDS:
             simple = _SIMPLE_NAME.fullmatch(value)
             if simple and simple[1] in used:
-                turtle[number], plain[number] = value, f"<{used[simple[1]]}{simple[2]}>"
+                turtle.append(value)
+                plain.append(f"<{used[simple[1]]}{simple[2]}>")
                 continue
         elif kind not in _ABBREVIATED and value.isprintable() and not _ESCAPED.search(value):
             xsd = ("", "") if kind == "string" else (f"^^xsd:{kind}", f"^^<{_XSD}{kind}>")
-            turtle[number], plain[number] = f'"{value}"{xsd[0]}', f'"{value}"{xsd[1]}'
+            turtle.append(f'"{value}"{xsd[0]}')
+            plain.append(f'"{value}"{xsd[1]}')
             continue
-        others.append(number)
+        others.append((len(turtle), term(value, kind)))
+        turtle.append("")
+        plain.append("")
     verb = ox.NamedNode("x:p")
-    terms = [term(values[number], kinds[number]) for number in others]
-    triples = [ox.Triple(ox.NamedNode(f"x:{n}"), verb, one) for n, one in enumerate(terms)]
+    triples = [ox.Triple(ox.NamedNode(f"x:{n}"), verb, one) for n, one in others]
     text = ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=used) or b""
     lines = (line for line in text.decode().split("\n") if line.startswith("<x:"))
-    for number, one, line in zip(others, terms, lines, strict=True):
+    for (number, one), line in zip(others, lines, strict=True):
         turtle[number], plain[number] = line.split(" ", 2)[2].removesuffix(" ."), str(one)
-    return _Texts(np.array(turtle, object), np.array(plain, object))
+    return _Texts(pa.array(turtle, pa.large_string()), pa.array(plain, pa.large_string()))
 
 
 def block_of_provenance(
-    source: str, method: str, facts: pd.DataFrame, used: dict[str, str], *, first: bool
+    source: str, method: str, facts: pa.Table, used: dict[str, str], *, first: bool
 ) -> bytes:
     """Serialise some facts in the named graph of their source and method.
 
@@ -209,8 +234,8 @@ def block_of_provenance(
         ox.Triple(graph, node("prov:wasGeneratedBy"), ox.Literal(method)),
     ]
     head = turtle_body(about, ox.RdfFormat.TURTLE, used) if first else b""
-    [name] = _texts([f"source:{source}/{method}"], ["entity"], used).turtle
-    lines = _Lines(facts["subject"].to_numpy(dtype=object), facts, used)
+    [name] = _texts([(f"source:{source}/{method}", "entity")], used).turtle.to_pylist()
+    lines = _Lines(facts["subject"], facts, used)
     return b"\n%b\n%b {\n%b}\n" % (head, name.encode(), lines.turtle(indent="\t"))
 
 
