@@ -263,13 +263,13 @@ def _as_dict(
 
 
 def _print(person: _Person, found: Recommendations, options: ListOptions, run: LoadedRun) -> None:
-    console = wide_console()
+    console, names = wide_console(), item_names(run.split)
     for like in person.ambiguous:
-        first, *others = (item_names(run.split).describe(i) for i in like.match.ids)
+        first, *others = (names.describe(i) for i in like.match.ids)
         note = f"{like.text!r} is taken as {first}, the most played; others: {', '.join(others)}"
         console.print(escape(note), style="yellow")
-    names, history = found.catalogue, person.history
-    shown = ", ".join(names.item_name(item) for item in history[:_SHOWN_HISTORY])
+    history = person.history
+    shown = ", ".join(names.distinct(item) for item in history[:_SHOWN_HISTORY])
     more = len(history) - _SHOWN_HISTORY
     listed = f"{shown} and {more} more" if more > 0 else shown or "nothing in the training data"
     verb = "history" if person.raw_id is not None else "likes"
@@ -282,7 +282,7 @@ def _print(person: _Person, found: Recommendations, options: ListOptions, run: L
     for row in found.to_table().to_pylist():
         table.add_row(
             str(row["rank"]),
-            escape(row["name"]),
+            escape(names.distinct(row["item"])),
             f"{row['score']:.3f}",
             escape(row["reason"]),
         )

@@ -102,6 +102,12 @@ class ItemNames:
         raw_id = self._catalogue.item_raw_id(item).partition("|")[0]
         return f"{self._index.name(item)} ({_RAW_ID}{raw_id})"
 
+    def distinct(self, item: int) -> str:
+        """The item's name, as by `describe` if another item has the same one."""
+        name = self._index.name(item)
+        found = self._index.find(name)
+        return self.describe(item) if found is None or len(found.ids) > 1 else name
+
     def _split(self, text: str) -> list[str]:
         try:
             rows = list(csv.reader(text.splitlines(), skipinitialspace=True))

@@ -142,3 +142,11 @@ def test_a_text_far_too_long_for_a_name_is_a_short_line(items):
     with pytest.raises(ConfigError, match=r"no list of names|is not in") as raised:
         items.resolve_all(["x" * 200_000])
     assert len(str(raised.value)) < 200
+
+
+def test_in_a_list_namesakes_are_shown_with_their_ids(tmp_path):
+    rows = "0\tx\tNirvana\ta\n1\tx\tNirvana\tb|c\n2\tx\tNIRVANA!\td\n"
+    (tmp_path / "items.tsv").write_text("id\tiri\tname\traw_id\n" + rows, encoding="utf-8")
+    names = ItemNames(Catalogue(tmp_path), 3, [1, 1, 1])
+    shown = [names.distinct(item) for item in range(3)]
+    assert shown == ["Nirvana (id:a)", "Nirvana (id:b)", "NIRVANA!"]
