@@ -112,7 +112,7 @@ class _PartWriter:
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path = path
-        self._writer = pq.ParquetWriter(path, schema)
+        self._writer = pq.ParquetWriter(path, schema, write_statistics=False)
         self._pending = schema.empty_table()
 
     def add(self, rows: pa.Table) -> None:

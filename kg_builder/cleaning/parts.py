@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import duckdb
 import numpy as np
@@ -20,7 +20,7 @@ from kg_builder.cleaning.clean import CleaningConfig, clean
 from kg_builder.cleaning.conflicts import TYPES, canonical_form, is_turned
 from kg_builder.ontology import Schema, load_schema
 from kg_builder.ordered_pool import read_ahead
-from kg_builder.partitions import Part, part_numbers, parts_for, split
+from kg_builder.partitions import part_numbers, parts_for, split
 from kg_builder.progress import Progress, silent
 from kg_builder.sql import database
 from kg_builder.tables import REJECTS, STATEMENTS
@@ -83,11 +83,15 @@ def clean_in_parts(
         )
         for number, part in enumerate(divided, 1)
     ]
-    folders = list(run_units(units))
-    row_numbers = [np.load(folder / _ROWS) for folder in folders]
     kept = np.zeros(size, np.bool_)
-    for part, own in zip(divided, row_numbers, strict=True):
-        kept[part.rows[own["rows"]]] = True
+    dropped: list[_Dropped] = []
+    counts: Counter[str] = Counter()
+    for part, folder in zip(divided, run_units(units), strict=True):
+        with np.load(folder / _ROWS) as own:
+            kept[part.rows[own["rows"]]] = True
+            checks, rows = own["rejected"].T
+        dropped.append(_Dropped(folder / _REJECTS, checks, part.rows[rows]))
+        counts.update(json.loads((folder / _COUNTS).read_text(encoding="utf-8")))
     clean_rows = _kept_of(_tables(table, batch), kept, schema if config.enabled else None)
     first, group = 0, []
     with pq.ParquetWriter(out, STATEMENTS.schema, compression="zstd") as writer:
@@ -97,10 +101,7 @@ def clean_in_parts(
             if first % _GROUP == 0 or first == size:
                 writer.write_table(pa.concat_tables(group).combine_chunks())
                 group = []
-    rejects = _rejects(divided, folders, [own["rejected"] for own in row_numbers])
-    counts: Counter[str] = Counter()
-    for folder in folders:
-        counts.update(json.loads((folder / _COUNTS).read_text(encoding="utf-8")))
+    rejects = _rejects(dropped)
     return rejects, {"statements": int(kept.sum()), "rejects": len(rejects), **counts}
 
 
@@ -179,14 +180,25 @@ def _frame(rows: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def _rejects(
-    divided: list[Part], folders: list[Path], rejected: list[NDArray[np.int64]]
-) -> pd.DataFrame:
+class _Dropped(NamedTuple):
+    """The statements that a part drops.
+
+    Attributes:
+        path: table `REJECTS`.
+        checks: which check dropped each.
+        rows: their rows in the whole table.
+    """
+
+    path: Path
+    checks: NDArray[np.int64]
+    rows: NDArray[np.uint32]
+
+
+def _rejects(dropped: list[_Dropped]) -> pd.DataFrame:
     """Collect all rejects, ordered by check, then by table row."""
-    tables = [pd.read_parquet(folder / _REJECTS, dtype_backend="pyarrow") for folder in folders]
-    rows = [part.rows[of_part[:, 1]] for part, of_part in zip(divided, rejected, strict=True)]
-    checks = [of_part[:, 0] for of_part in rejected]
-    if not tables:
+    if not dropped:
         return REJECTS.empty()
-    order = np.lexsort((np.concatenate(rows), np.concatenate(checks)))
+    tables = [pd.read_parquet(part.path, dtype_backend="pyarrow") for part in dropped]
+    rows = np.concatenate([part.rows for part in dropped])
+    order = np.lexsort((rows, np.concatenate([part.checks for part in dropped])))
     return REJECTS.check(pd.concat(tables, ignore_index=True).iloc[order])
