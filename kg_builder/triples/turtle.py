@@ -86,10 +86,11 @@ class _Lines:
         self._predicates, predicates = _distinct(triples["predicate"])
         objects, values = _distinct(triples["object"])
         kinds, kind_names = _distinct(triples["object_kind"])
-        pairs, distinct = pd.factorize(objects.astype(np.int64) * max(len(kind_names), 1) + kinds)
-        value, kind = np.divmod(distinct, max(len(kind_names), 1))
-        texts, kinds_ = values.take(pa.array(value)).to_pylist(), kind_names.to_pylist()
-        things = _texts(zip(texts, (kinds_[n] for n in kind.tolist()), strict=True), used)
+        n_kinds = max(len(kind_names), 1)
+        pairs, distinct = pd.factorize(objects.astype(np.int64) * n_kinds + kinds)
+        value, kind = (pa.array(codes) for codes in np.divmod(distinct, n_kinds))
+        valued = zip(values.take(value).to_pylist(), kind_names.take(kind).to_pylist(), strict=True)
+        things = _texts(valued, used)
         self._dotted = pc.ends_with(things.ntriples, ".>").to_numpy(zero_copy_only=False)[pairs]
         verbs = _texts(_entities(predicates), used)
         self._is_type = pc.equal(verbs.ntriples, _TYPE).take(pa.array(self._predicates))
@@ -132,15 +133,15 @@ class _Lines:
         verbs = pc.if_else(self._is_type, large("a"), predicates)
         new_subject = np.append(True, self._subjects[1:] != self._subjects[:-1])
         new = np.append(True, self._predicates[1:] != self._predicates[:-1]) & ~new_subject
-        first, next_ = np.flatnonzero(new_subject), np.flatnonzero(new)
+        first, later = np.flatnonzero(new_subject), np.flatnonzero(new)
         leads = [
             _joined(f" .\n{blank}{indent}", subjects.take(first), " ", verbs.take(first), " "),
-            _joined(f" ;\n{indent}\t", verbs.take(next_), " "),
+            _joined(f" ;\n{indent}\t", verbs.take(later), " "),
             pa.array([" , "], pa.large_string()),
         ]
-        lead = np.full(len(objects), len(first) + len(next_))
+        lead = np.full(len(objects), len(first) + len(later))
         lead[first] = np.arange(len(first))
-        lead[next_] = np.arange(len(first), len(first) + len(next_))
+        lead[later] = np.arange(len(first), len(first) + len(later))
         return _together(_joined(pa.concat_arrays(leads).take(lead), objects))[3:] + b" .\n"
 
     def ntriples(self) -> bytes:
