@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -152,7 +153,10 @@ class Build:
             inputs[name] = manifest.sha256(path)
         key = stage_key(
             {name: sha for name, sha in inputs.items() if name in stage.reads}
-            | {f"raw {number}": inputs[str(path)] for number, path in enumerate(stage.raw(job))},
+            | {  # by name as well, since evidence names the files
+                f"raw {os.path.relpath(path, job.raw)}": inputs[str(path)]
+                for path in stage.raw(job)
+            },
             stage.settings(job),
             code_version(stage.run.__module__),
         )

@@ -1,7 +1,13 @@
 """Stage 1, extraction: read a source's files into records and statements with provenance."""
 
 from kg_builder.extraction.arrow_batches import Extraction
-from kg_builder.extraction.extract import SourceConfig, extract, extract_to, read_extraction
+from kg_builder.extraction.extract import (
+    SourceConfig,
+    extract,
+    extract_to,
+    is_divided,
+    read_extraction,
+)
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
 from kg_builder.extraction.structured.config import StructuredSource
 from kg_builder.extraction.tabular import Filter, RowReader, RowsConfig, read_rows
@@ -18,6 +24,7 @@ __all__ = [
     "UnstructuredSource",
     "extract",
     "extract_to",
+    "is_divided",
     "read_extraction",
     "read_rows",
 ]

@@ -13,7 +13,7 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Extraction
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.left_out_pairs import NONE_LEFT_OUT, LeftOutPairs
-from kg_builder.extraction.semi_structured import extract_semi_structured
+from kg_builder.extraction.semi_structured import extract_semi_structured, is_divisible
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
 from kg_builder.extraction.structured import extract_structured
 from kg_builder.extraction.structured.config import StructuredSource
@@ -56,7 +56,8 @@ def extract(
         left_out: user–item pairs whose interactions are skipped.
         load_models: loads the models named by a text source; required by such sources.
         ontology: Turtle files that `schema` was read from besides the built-in data model.
-        run_units: executes the batches of a text source; by default texts are read in this process.
+        run_units: executes batches of texts, and of the files of a source that `is_divided`; by
+            default they are read in this process.
         progress: called with the number of bytes (or texts) read so far and their total.
 
     Raises:
@@ -67,7 +68,7 @@ def extract(
         if isinstance(source, UnstructuredSource):
             _read_texts(source, root, out, gazetteer, load_models, ontology, run_units, progress)
         else:
-            _read(source, root, out, left_out, progress)
+            _read(source, root, out, left_out, ontology, run_units, progress)
         return out.finish()
 
 
@@ -78,6 +79,7 @@ def extract_to(
     root: Path,
     ontology: tuple[Path, ...] = (),
     left_out: LeftOutPairs = NONE_LEFT_OUT,
+    names: tuple[str, ...] = (),
     progress: Progress = silent,
 ) -> None:
     """Read one source into files in bounded memory (the function of a unit).
@@ -87,14 +89,26 @@ def extract_to(
             `counts.json`, which `read_extraction` reads.
         source, root, left_out, progress: as for `extract`.
         ontology: Turtle files with additions to the data model.
+        names: of the files, relative to `root`. They only distinguish units: evidence names them.
 
     Raises:
         DataError: as for `extract`.
     """
     with rare_garbage_collection(), Collector(source.name, load_schema(*ontology)) as out:
-        _read(source, root, out, left_out, progress)
+        _read(source, root, out, left_out, ontology, None, progress)
         counts = out.finish_to(folder)
     (folder / _COUNTS).write_text(json.dumps(counts, ensure_ascii=False), encoding="utf-8")
+
+
+def is_divided(source: SourceConfig, root: Path) -> bool:
+    """Whether `extract` reads a source as several units: texts, and many small files.
+
+    Raises:
+        DataError: a file is missing, or the recipe names an unknown adapter.
+    """
+    if isinstance(source, SemiStructuredSource):
+        return is_divisible(source, root)
+    return isinstance(source, UnstructuredSource)
 
 
 def read_extraction(folder: Path) -> Extraction:
@@ -115,12 +129,16 @@ def _read(
     root: Path,
     out: Collector,
     left_out: LeftOutPairs,
+    ontology: tuple[Path, ...],
+    run_units: RunUnits | None,
     progress: Progress,
 ) -> None:
     if isinstance(source, StructuredSource):
         extract_structured(source, root, out, left_out=left_out, progress=progress)
     else:
-        extract_semi_structured(source, root, out, progress=progress)
+        extract_semi_structured(
+            source, root, out, ontology=ontology, run_units=run_units, progress=progress
+        )
 
 
 def _read_texts(

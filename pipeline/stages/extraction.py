@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,10 +13,12 @@ from kg_builder.errors import DataError
 from kg_builder.extraction import (
     Extraction,
     SemiStructuredSource,
+    SourceConfig,
     StructuredSource,
     UnstructuredSource,
     extract,
     extract_to,
+    is_divided,
     read_extraction,
 )
 from kg_builder.extraction.interactions import InteractionTable, read_interactions
@@ -56,29 +59,17 @@ def _extraction(context: StageContext) -> dict[str, int]:
     left_out = NONE_LEFT_OUT
     if job.without_pairs is not None and table is not None:
         left_out = read_left_out_pairs(job.without_pairs, table.records)
-    parts: list[Extraction] = []
-    counts: dict[str, int] = {}
     texts = [one for one in job.recipe.sources if isinstance(one, UnstructuredSource)]
     others = [one for one in job.recipe.sources if not isinstance(one, UnstructuredSource)]
-    for source, folder in zip(
-        others, context.run_units([_unit(job, one, left_out) for one in others]), strict=True
-    ):
-        parts.append(read_extraction(folder))
-        counts |= _of_source(source.name, parts[-1])
+    whole = [one for one in others if not is_divided(one, job.raw)]
+    folders = context.run_units([_unit(job, one, left_out) for one in whole])
+    undivided = dict(zip((one.name for one in whole), map(read_extraction, folders), strict=True))
+    parts = [undivided.get(one.name) or _divided(one, context) for one in others]
     gazetteer = pd.concat([part.records for part in parts]) if parts else RECORDS.empty()
-    for text_source in texts:
-        part = extract(
-            text_source,
-            job.raw,
-            schema=job.schema,
-            gazetteer=gazetteer,
-            load_models=load_models,
-            ontology=job.recipe.ontology,
-            run_units=context.run_units,
-            progress=context.progress,
-        )
-        parts.append(part)
-        counts |= _of_source(text_source.name, part)
+    parts += [_divided(one, context, gazetteer) for one in texts]
+    counts: dict[str, int] = {}
+    for source, part in zip([*others, *texts], parts, strict=True):
+        counts |= {f"{source.name}: {what}": count for what, count in part.counts.items()}
     records = pd.concat([part.records for part in parts], ignore_index=True)
     statements = pd.concat([part.statements for part in parts], ignore_index=True)
     rejects = [part.rejects for part in parts]
@@ -114,21 +105,34 @@ def _extraction(context: StageContext) -> dict[str, int]:
     }
 
 
+def _divided(
+    source: SourceConfig, context: StageContext, gazetteer: pd.DataFrame | None = None
+) -> Extraction:
+    """Read a source as several units."""
+    return extract(
+        source,
+        context.job.raw,
+        schema=context.job.schema,
+        gazetteer=gazetteer,
+        load_models=load_models,
+        ontology=context.job.recipe.ontology,
+        run_units=context.run_units,
+        progress=context.progress,
+    )
+
+
 def _unit(
     job: Job, source: StructuredSource | SemiStructuredSource, left_out: LeftOutPairs
 ) -> Unit:
+    files = raw_files(source, job.raw, recipe=job.recipe)
     arguments = {
         "source": source,
         "root": job.raw,
         "ontology": job.recipe.ontology,
         "left_out": left_out,
+        "names": tuple(os.path.relpath(path, job.raw) for path in files),
     }
-    files = raw_files(source, job.raw, recipe=job.recipe)
     return Unit(source.name, extract_to, arguments, (*files, *job.recipe.ontology))
-
-
-def _of_source(name: str, part: Extraction) -> dict[str, int]:
-    return {f"{name}: {what}": count for what, count in part.counts.items()}
 
 
 def _extraction_raw(job: Job) -> list[Path]:

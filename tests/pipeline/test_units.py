@@ -10,11 +10,12 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import pipeline.units
 from kg_builder.errors import DataError
-from kg_builder.extraction import UnstructuredSource, extract
+from kg_builder.extraction import SemiStructuredSource, UnstructuredSource, extract
 from kg_builder.ontology import load_schema
 from kg_builder.progress import Progress
 from kg_builder.units import Unit
@@ -201,6 +202,80 @@ def test_a_build_redoes_the_source_that_changed(tiny: Path) -> None:
     assert len(before & after) == 1
     entry = Manifest(tiny / "out").stages["extraction"]
     assert (entry.units, entry.units_reused) == (2, 1)
+
+
+def write_pages(folder: Path, size: int) -> SemiStructuredSource:
+    folder.mkdir()
+    for number in range(size):
+        band = {
+            "@context": "https://schema.org",
+            "@type": "MusicGroup",
+            "name": f"Band {number}",
+            "alternateName": f"B{number}",
+            "genre": ["rock", f"style {number % 7}"],
+            "album": {"@type": "MusicAlbum", "name": f"Rain (feat. Band {number - 1})"},
+        }
+        markup = json.dumps(band) if number % 10 else "{"
+        (folder / f"page {number:03}.html").write_text(
+            f'<html><script type="application/ld+json">{markup}</script></html>'
+        )
+    return SemiStructuredSource(kind="semi-structured", name="pages", path=f"{folder.name}/*.html")
+
+
+def test_pages_are_units_and_give_what_they_give_together(tmp_path: Path) -> None:
+    source, schema = write_pages(tmp_path / "pages", 100), load_schema()
+    runner = UnitRunner(tmp_path / "units")
+    divided = extract(source, tmp_path, schema=schema, run_units=runner)
+    together = extract(source, tmp_path, schema=schema)
+    assert runner.done > 2
+    for name in ("records", "statements", "rejects"):
+        assert getattr(divided, name).equals(getattr(together, name)), name
+    assert divided.counts == together.counts
+    assert len(divided.rejects) == 20  # the broken markup of ten pages
+
+
+def test_a_changed_and_a_renamed_page_redo_their_own_units(tmp_path: Path) -> None:
+    source = write_pages(tmp_path / "pages", 300)
+
+    def redone() -> tuple[int, int]:
+        runner = UnitRunner(tmp_path / "units")
+        found = extract(source, tmp_path, schema=load_schema(), run_units=runner)
+        whole = extract(source, tmp_path, schema=load_schema())
+        assert found.statements.equals(whole.statements)
+        return runner.done, runner.done + runner.reused
+
+    _, size = redone()
+    assert size > 8
+    page = tmp_path / "pages" / "page 111.html"
+    page.write_text(page.read_text().replace("rock", "jazz"))
+    assert redone() == (1, size)
+    page.rename(page.with_name("page 1110.html"))
+    done, _ = redone()
+    assert 0 < done <= 2
+
+
+def test_large_files_and_those_that_refer_to_earlier_ones_are_read_together(tmp_path: Path) -> None:
+    source = write_pages(tmp_path / "pages", 20)
+    (tmp_path / "pages" / "large.html").write_text(" " * 5_000_000)
+    runner = UnitRunner(tmp_path / "units")
+    extract(source, tmp_path, schema=load_schema(), run_units=runner)
+    assert runner.done == 0
+
+
+def test_a_renamed_table_is_named_by_the_evidence(tiny: Path) -> None:
+    recipe = tiny / "tiny.toml"
+    recipe.write_text(recipe.read_text().replace("tiny/magazine.tsv", "tiny/maga*.tsv"))
+
+    def evidence() -> set[str]:
+        build(recipe, raw=tiny / "raw", out=tiny / "out")
+        frame = pd.read_parquet(tiny / "out" / "stages" / "extraction" / "statements.parquet")
+        return {text.partition("#")[0] for text in frame["evidence"]}
+
+    assert "tiny/magazine.tsv" in evidence()
+    (tiny / "raw" / "tiny" / "magazine.tsv").rename(tiny / "raw" / "tiny" / "magazine 2.tsv")
+    found = evidence()
+    assert "tiny/magazine 2.tsv" in found
+    assert "tiny/magazine.tsv" not in found
 
 
 def test_a_process_that_reads_texts_again_looks_for_the_names_of_today(tmp_path: Path) -> None:

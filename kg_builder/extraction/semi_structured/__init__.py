@@ -1,5 +1,5 @@
 """Extraction from semi-structured sources: pages, articles, XML dumps, nested JSON."""
 
-from kg_builder.extraction.semi_structured.reader import extract_semi_structured
+from kg_builder.extraction.semi_structured.reader import extract_semi_structured, is_divisible
 
-__all__ = ["extract_semi_structured"]
+__all__ = ["extract_semi_structured", "is_divisible"]

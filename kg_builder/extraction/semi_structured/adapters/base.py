@@ -41,6 +41,9 @@ class Adapter(Protocol):
     name: str
     """Name of the format in a recipe."""
 
+    independent: bool
+    """Whether what is read from a file does not depend on the files read before."""
+
     def recognises(self, path: Path, head: bytes) -> bool:
         """Whether a file is of this format, by its name and its first kilobytes."""
 

@@ -60,6 +60,7 @@ class DiscogsDumps:
     """Adapter of Discogs dumps; record keys are Discogs' ids under `artists/`, `labels/`, ..."""
 
     name = "discogs"
+    independent = False
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Recognise a dump by its root element."""

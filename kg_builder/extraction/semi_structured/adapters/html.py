@@ -32,6 +32,7 @@ class HtmlPages:
     """Adapter of HTML pages; a page is one document."""
 
     name = "html"
+    independent = True
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Recognise by the suffix or by tags."""
@@ -106,6 +107,7 @@ class JsonLdFiles:
     """Adapter of JSON-LD files; a file describes one or more entities."""
 
     name = "json-ld"
+    independent = True
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Recognise by the suffix, or by JSON with typed objects."""

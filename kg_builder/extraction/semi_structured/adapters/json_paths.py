@@ -28,6 +28,7 @@ class JsonFiles:
     """Adapter of JSON and JSON Lines files; the mapping selects the objects that are entities."""
 
     name = "json"
+    independent = False
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Recognise JSON that is not JSON-LD."""
@@ -84,6 +85,7 @@ class XmlFiles:
     """Adapter of XML files; the mapping's `records` is the path of the entities' elements."""
 
     name = "xml"
+    independent = False
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Never: the recipe must define which elements are entities."""

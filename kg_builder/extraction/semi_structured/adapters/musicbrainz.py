@@ -105,6 +105,7 @@ class MusicBrainzAnswers:
     """Adapter of MusicBrainz answers; record keys are MBIDs: `<source>/artists/<mbid>`, ..."""
 
     name = "musicbrainz"
+    independent = False
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Recognise by the namespace of the web service."""

@@ -204,6 +204,7 @@ class WikitextArticles:
     """Adapter of wikitext articles; the file name is the title if the infobox has none."""
 
     name = "wikitext"
+    independent = True
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Recognise by the suffix or by an infobox."""
