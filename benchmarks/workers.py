@@ -3,10 +3,10 @@
     python benchmarks/workers.py                              one process and two
     python benchmarks/workers.py --runners processes dask ray   the flow as well
 
-The data are seeded: tables of artists, a file each, and the sample's biographies, repeated with the
-artists' names. The benchmark fails unless all builds give the same bytes. CPU seconds cover all
-processes except a cluster's; the seconds of a flow include the start of Prefect, its server and a
-cluster, and its stages are shown separately.
+The data are seeded: tables of artists, a file each, web pages with the markup of schema.org, and
+the sample's biographies, repeated with the artists' names. The benchmark fails unless all builds
+give the same bytes. CPU seconds cover all processes except a cluster's; the seconds of a flow
+include the start of Prefect, its server and a cluster, and its stages are shown separately.
 """
 
 from __future__ import annotations
@@ -55,9 +55,15 @@ kind = "unstructured"
 name = "biographies"
 path = "biographies.jsonl"
 """
+PAGES = """
+[[sources]]
+kind = "semi-structured"
+name = "pages"
+path = "pages/*.html"
+"""
 
 
-def generate(folder: Path, tables: int, rows: int, texts: int) -> Path:
+def generate(folder: Path, tables: int, rows: int, pages: int, texts: int) -> Path:
     """Generate the recipe and its files; returns the recipe."""
     draw = np.random.default_rng(0)
     recipe = ['name = "generated"', 'title = "Generated artists and texts"']
@@ -71,6 +77,27 @@ def generate(folder: Path, tables: int, rows: int, texts: int) -> Path:
             name = f"{_word(number)} {_word(number * 7919 + 13)} {number}"
             lines.append(f"{row},{name},{country},{draw.integers(1950, 2021)},{genres}")
         (folder / f"artists-{table}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if pages:
+        recipe.append(PAGES)
+        (folder / "pages").mkdir()
+    for number in range(pages):
+        band = {
+            "@context": "https://schema.org",
+            "@type": "MusicGroup",
+            "name": f"{_word(number * 31 + 7)} {_word(number)} {number}",
+            "genre": [f"style {g}" for g in sorted(set(draw.zipf(1.4, 3).tolist()))],
+            "foundingDate": int(draw.integers(1950, 2021)),
+            "album": [
+                {"@type": "MusicAlbum", "name": f"{_word(number * 17 + album)} {album}"}
+                for album in range(int(draw.integers(1, 12)))
+            ],
+        }
+        text = "".join(f"<p>{_word(number + word)}</p>" for word in range(2_000))
+        (folder / "pages" / f"{number:06}.html").write_text(
+            f'<html><body>{text}<script type="application/ld+json">{json.dumps(band)}</script>'
+            "</body></html>",
+            encoding="utf-8",
+        )
     known = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
     with (folder / "biographies.jsonl").open("w", encoding="utf-8") as file:
         for number in range(texts):
@@ -128,6 +155,7 @@ def main() -> None:
     )
     parser.add_argument("--tables", type=int, default=32)
     parser.add_argument("--rows", type=int, default=4000, help="rows per table")
+    parser.add_argument("--pages", type=int, default=0)
     parser.add_argument("--texts", type=int, default=2000)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--runners", nargs="*", default=[])
@@ -138,7 +166,9 @@ def main() -> None:
     digests = set()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        recipe = generate(folder, arguments.tables, arguments.rows, arguments.texts)
+        recipe = generate(
+            folder, arguments.tables, arguments.rows, arguments.pages, arguments.texts
+        )
         common = ["--dataset", str(recipe), "--raw", str(folder)]
         for workers in arguments.workers:
             command = ["pipeline", "build", *common, "--workers", str(workers)]
