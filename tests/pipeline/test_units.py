@@ -217,7 +217,7 @@ def write_pages(folder: Path, size: int) -> SemiStructuredSource:
         }
         markup = json.dumps(band) if number % 10 else "{"
         (folder / f"page {number:03}.html").write_text(
-            f'<html><script type="application/ld+json">{markup}</script></html>'
+            f'<html><script type="application/ld+json">{markup}</script>{"-" * 40_000}</html>'
         )
     return SemiStructuredSource(kind="semi-structured", name="pages", path=f"{folder.name}/*.html")
 
@@ -245,7 +245,7 @@ def test_a_changed_and_a_renamed_page_redo_their_own_units(tmp_path: Path) -> No
         return runner.done, runner.done + runner.reused
 
     _, size = redone()
-    assert size > 8
+    assert size > 4
     page = tmp_path / "pages" / "page 111.html"
     page.write_text(page.read_text().replace("rock", "jazz"))
     assert redone() == (1, size)

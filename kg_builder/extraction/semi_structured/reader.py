@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -55,9 +55,14 @@ def adapter_for(path: Path, head: bytes) -> Adapter | None:
     return next((adapter for adapter in ADAPTERS if adapter.recognises(path, head)), None)
 
 
+_File = tuple[Path, Adapter | None]
+"""A file of a source, and the adapter that reads it, if any."""
+
 _HEAD: Final = 8192
-_FILES_OF_UNIT: Final = 16
-"""Approximate number of files per unit."""
+_UNIT: Final = 1 << 21
+"""Approximate bytes of the files of a unit; a smaller file counts as `_LEAST`."""
+
+_LEAST: Final = 1 << 11
 
 _LARGEST: Final = 1 << 22
 """Bytes of a file of a divided source: a unit keeps what it reads in memory."""
@@ -87,19 +92,19 @@ def extract_semi_structured(
         DataError: no file matches; a compressed file is damaged; XML declares entities; the recipe
             names an unknown adapter. An unusable page becomes a reject.
     """
-    paths = matching_files(root, source.path)
-    total, done = sum(path.stat().st_size for path in paths), 0
-    if run_units is None or not is_divisible(source, root):
-        for path in paths:
-            _read_file(path, source, root, out)
+    files = _files(source, root)
+    total, done = sum(path.stat().st_size for path, _ in files), 0
+    if run_units is None or not _are_independent(files):
+        for path, adapter in files:
+            _read_file(path, adapter, source, root, out)
             done += path.stat().st_size
             progress(done, total)
         return
-    groups = list(_groups(paths))
+    groups = list(_groups(files))
     units = [_unit(source, root, group, ontology) for group in groups]
     for group, folder in zip(groups, run_units(units), strict=True):
         out.add_segment(read_segment(folder))
-        done += sum(path.stat().st_size for path in group)
+        done += sum(path.stat().st_size for path, _ in group)
         progress(done, total)
 
 
@@ -109,15 +114,7 @@ def is_divisible(source: SemiStructuredSource, root: Path) -> bool:
     Raises:
         DataError: no file matches; the recipe names an unknown adapter.
     """
-    paths = matching_files(root, source.path)
-    return (
-        len(paths) > 1
-        and all(path.stat().st_size <= _LARGEST for path in paths)
-        and all(
-            adapter is None or adapter.independent
-            for adapter in (_adapter_of(path, source) for path in paths)
-        )
-    )
+    return _are_independent(_files(source, root))
 
 
 def read_files(
@@ -126,6 +123,7 @@ def read_files(
     source: SemiStructuredSource,
     root: Path,
     names: tuple[str, ...],
+    formats: tuple[str, ...],
     ontology: tuple[Path, ...],
     progress: Progress = silent,
 ) -> None:
@@ -135,51 +133,77 @@ def read_files(
         folder: output folder of `arrow_batches.write_segment`.
         source, root: as for `extract_semi_structured`.
         names: the files, relative to `root`.
+        formats: the names of their adapters; "" if no adapter recognises a file.
         ontology: Turtle files with the recipe's additions to the data model.
         progress: called with the number of files read and their total.
     """
     # a hold that large: a segment is never staged
     out = Collector(source.name, load_schema(*ontology), hold=sys.maxsize)
-    for done, name in enumerate(names, 1):
-        _read_file(root / name, source, root, out)
+    for done, (name, form) in enumerate(zip(names, formats, strict=True), 1):
+        _read_file(root / name, adapter_named(form) if form else None, source, root, out)
         progress(done, len(names))
     write_segment(out.segment(), folder)
 
 
-def _read_file(path: Path, source: SemiStructuredSource, root: Path, out: Collector) -> None:
+def _read_file(
+    path: Path, adapter: Adapter | None, source: SemiStructuredSource, root: Path, out: Collector
+) -> None:
     name = path.relative_to(root).as_posix()
     out.counts["files read"] += 1
-    adapter = _adapter_of(path, source)
     if adapter is None:
         out.reject("unknown format", name, "no adapter recognises the file")
     else:
         adapter.read(Document(path, name, source, out))
 
 
-def _adapter_of(path: Path, source: SemiStructuredSource) -> Adapter | None:
+def _files(source: SemiStructuredSource, root: Path) -> list[_File]:
+    """The files of a source, in the order of their names, with their adapters."""
+    paths = matching_files(root, source.path)
     if source.format != "auto":
-        return adapter_named(source.format)
-    with open_binary(path) as stream:
-        return adapter_for(path, stream.read(_HEAD))
-
-
-def _groups(paths: Iterable[Path]) -> Iterator[list[Path]]:
-    """Cut groups by a hash of file names, so that an added file changes one group only."""
-    group: list[Path] = []
+        return [(path, adapter_named(source.format)) for path in paths]
+    found: list[_File] = []
     for path in paths:
-        begins = zlib.crc32(path.name.encode("utf-8", "surrogateescape")) % _FILES_OF_UNIT == 0
-        if group and (begins or len(group) == 4 * _FILES_OF_UNIT):
+        with open_binary(path) as stream:
+            found.append((path, adapter_for(path, stream.read(_HEAD))))
+    return found
+
+
+def _are_independent(files: Sequence[_File]) -> bool:
+    return len(files) > 1 and all(
+        (adapter is None or adapter.independent) and path.stat().st_size <= _LARGEST
+        for path, adapter in files
+    )
+
+
+def _groups(files: Iterable[_File]) -> Iterator[list[_File]]:
+    """Cut groups by a hash of file names, so that an added file changes one group only.
+
+    The larger a file, the more probably it begins a group.
+    """
+    group: list[_File] = []
+    held = 0
+    for path, adapter in files:
+        size = max(path.stat().st_size, _LEAST)
+        number = zlib.crc32(path.name.encode("utf-8", "surrogateescape"))
+        if group and (number % max(1, _UNIT // size) == 0 or held >= 4 * _UNIT):
             yield group
-            group = []
-        group.append(path)
+            group, held = [], 0
+        group.append((path, adapter))
+        held += size
     if group:
         yield group
 
 
 def _unit(
-    source: SemiStructuredSource, root: Path, paths: list[Path], ontology: tuple[Path, ...]
+    source: SemiStructuredSource, root: Path, files: list[_File], ontology: tuple[Path, ...]
 ) -> Unit:
-    names = tuple(path.relative_to(root).as_posix() for path in paths)
-    arguments = {"source": source, "root": root, "names": names, "ontology": ontology}
+    names = tuple(path.relative_to(root).as_posix() for path, _ in files)
+    arguments = {
+        "source": source,
+        "root": root,
+        "names": names,
+        "formats": tuple(adapter.name if adapter else "" for _, adapter in files),
+        "ontology": ontology,
+    }
     label = f"{source.name}, {Path(names[0]).name} to {Path(names[-1]).name}"
-    return Unit(label, read_files, arguments, (*paths, *ontology))
+    return Unit(label, read_files, arguments, (*(path for path, _ in files), *ontology))
