@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kg_builder.extraction.values import without_accents
 from kg_builder.extraction.values.dates import is_open_end, parse_date
 from kg_builder.schema_inference.columns import Guess, mostly, split_of
 from kg_builder.schema_inference.plan import Plan, table_key
 from kg_builder.schema_inference.references import ID_ROLES, table_of
 from kg_builder.schema_inference.samples import Sample, is_number
 from kg_builder.schema_inference.things import KINDS_OF_ARTISTS, Mapped, Things
-from kg_builder.schema_inference.words import CLASSES, WORKS, flat, plain_words, words_of
+from kg_builder.schema_inference.words import CLASSES, WORKS, plain_words, words_of
 
 _CALLED: Final = {
     "person": "person member musician singer player mitglied musiker membre musicien miembro "
@@ -30,7 +31,9 @@ _CALLED: Final = {
     "members": "member members membership memberships lineup mitglieder membres miembros membri",
     "awards": "honour honours " + words_of("award"),
 }
-_WORDS: Final = {kind: frozenset(map(flat, words.split())) for kind, words in _CALLED.items()}
+_WORDS: Final = {
+    kind: frozenset(map(without_accents, words.split())) for kind, words in _CALLED.items()
+}
 """Words in names of columns and, the last two, of files."""
 
 _OUTCOMES: Final = {
@@ -207,8 +210,8 @@ def _outcomes(one: Guess) -> tuple[list[str], list[str]]:
     values = sorted(one.column.distinct)
 
     def among(*kinds: str) -> list[str]:
-        known = {flat(word) for kind in kinds for word in _OUTCOMES[kind].split()}
-        return [text for text in values if flat(text) in known]
+        known = {without_accents(word) for kind in kinds for word in _OUTCOMES[kind].split()}
+        return [text for text in values if without_accents(text) in known]
 
     asked = _is_called(one.name, "won") or among("yes", "no") == values
     return (among("won", "yes"), among("nominated", "no")) if asked else (
@@ -250,7 +253,7 @@ def _is_date(text: str) -> bool:
 
 
 def _is_kind(text: str) -> bool:
-    return flat(text) in KINDS_OF_ARTISTS
+    return without_accents(text) in KINDS_OF_ARTISTS
 
 
 def _is_all(sample: Sample, found: list[Guess], told: list[Guess], words: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from kg_builder.extraction.values import without_accents
 from kg_builder.extraction.values.dates import is_open_end, parse_date, parse_duration
 from kg_builder.schema_inference.columns import (
     Guess,
@@ -15,7 +16,7 @@ from kg_builder.schema_inference.columns import (
     subject_of,
 )
 from kg_builder.schema_inference.samples import Sample, is_number
-from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS, flat, plain_words
+from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS, plain_words
 
 FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "tag", "release")
 """Kinds of entities, those that are named by most columns of others last."""
@@ -43,7 +44,7 @@ _KINDS: Final = {
     "banda|conjunto|orchester|orchestre|orquesta|orquestra|chor|chœur|coro|zespół",
 }
 KINDS_OF_ARTISTS: Final = {
-    flat(word): kind for kind, words in _KINDS.items() for word in words.split("|")
+    without_accents(word): kind for kind, words in _KINDS.items() for word in words.split("|")
 }
 """Classes of artists by how files call them, without accents."""
 
@@ -176,7 +177,7 @@ def kinds_of(one: Guess) -> dict[str, Any]:
     values = {
         text: type_
         for text in sorted(one.column.distinct)
-        if (type_ := KINDS_OF_ARTISTS.get(flat(text)))
+        if (type_ := KINDS_OF_ARTISTS.get(without_accents(text)))
     }
     return {"column": one.name, "values": values, "default": "Artist"} if values else {}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 from typing import Final
+
+from kg_builder.extraction.values import without_accents
 
 _ENTITIES: Final = {
     "user": "user users playlist playlists usr listener username account customer reviewer "
@@ -209,22 +210,15 @@ _PLACES: Final = frozenset({
 """Words that make of a birth its place."""
 
 
-def flat(text: str) -> str:
-    """Write a text in lower case and without accents.
-
-    >>> flat("Début"), flat("Großbritannien")
-    ('debut', 'grossbritannien')
-    """
-    plain = unicodedata.normalize("NFKD", text)
-    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    return unicodedata.normalize("NFC", plain).casefold()
-
-
 MEANING: Final = {
-    flat(word): ("", attribute)
+    without_accents(word): ("", attribute)
     for attribute, words in _ATTRIBUTES.items()
     for word in words.split()
-} | {flat(word): (entity, "") for entity, words in _ENTITIES.items() for word in words.split()}
+} | {
+    without_accents(word): (entity, "")
+    for entity, words in _ENTITIES.items()
+    for word in words.split()
+}
 
 
 def words_of(kind: str) -> str:
@@ -253,7 +247,7 @@ def plain_words(name: str) -> list[str]:
     (['track', 'artist', 'id'], ['kunstler'], ['ms', 'played'])
     """
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return [part for word in re.findall(r"[^\W_]+", flat(text)) for part in _parts(word)]
+    return [part for word in re.findall(r"[^\W_]+", without_accents(text)) for part in _parts(word)]
 
 
 @lru_cache(maxsize=4096)

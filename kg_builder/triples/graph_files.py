@@ -158,7 +158,7 @@ def write_block_of_graph(
 
     Args:
         folder: output folder of `block.ttl`, `block.nt.gz` and `triples` (their number).
-        things, facts: tables of `graph.triples_of`.
+        things, facts: tables of `graph.described`, as Parquet.
         used: prefixes of the file.
         headings: heading lines of the classes that begin in this block.
         progress: unused.

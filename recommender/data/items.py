@@ -104,9 +104,9 @@ class ItemNames:
 
     def distinct(self, item: int) -> str:
         """The item's name, as by `describe` if another item has the same one."""
-        name = self._index.name(item)
+        name = self._catalogue.item_name(item)
         found = self._index.find(name)
-        return self.describe(item) if found is None or len(found.ids) > 1 else name
+        return self.describe(item) if found is not None and len(found.ids) > 1 else name
 
     def _split(self, text: str) -> list[str]:
         try:

@@ -17,6 +17,7 @@ from kg_builder.extraction.values.text import (
     fold,
     is_placeholder,
     language_name,
+    without_accents,
     without_disambiguator,
     without_honorific,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "parse_duration",
     "parse_number",
     "parse_period",
+    "without_accents",
     "without_disambiguator",
     "without_honorific",
 ]

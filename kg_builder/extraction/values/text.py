@@ -316,6 +316,17 @@ _GONE: Final = {
 """Former countries, which keep their names, as music is not attributed to successors."""
 
 
+def without_accents(text: str) -> str:
+    """A text in lower case and without accents.
+
+    >>> without_accents("Début"), without_accents("Großbritannien")
+    ('debut', 'grossbritannien')
+    """
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return unicodedata.normalize("NFC", plain).casefold()
+
+
 @lru_cache(maxsize=4096)
 def country_name(text: str) -> str | None:
     """The usual English name of a country by code (GB, GBR) or name in several languages.
@@ -327,8 +338,7 @@ def country_name(text: str) -> str | None:
 
 
 def _key(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text.strip().replace("’", "'").replace("&", "and"))
-    return "".join(sign for sign in plain if not unicodedata.combining(sign)).casefold()
+    return without_accents(text.strip().replace("’", "'").replace("&", "and"))
 
 
 @lru_cache(maxsize=1)
