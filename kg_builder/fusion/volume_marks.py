@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
+from kg_builder.fusion.title_words import Words
 from kg_builder.fusion.word_overlap import LEFT_OVER, STRONG, TITLE, Wording
 
 NUMBERS: Final = Feature(
@@ -38,35 +39,82 @@ _MARKS: Final = frozenset(_MARK_WORDS.split())
 _JOINED: Final = re.compile(r"(?:vol|volume|disc|disk|cd|dvd|lp|part|pt|no|nr)(\d+)")
 
 
-def numbers_in_title(words: Sequence[str]) -> frozenset[str]:
-    """The numbers that distinguish a title.
+def numbers_in_title(words: Sequence[str]) -> list[str]:
+    """The numbers that distinguish a title, and the letter at its end ('Side B'), in order.
 
-    Number words and one-letter Roman numerals count only after a word such as 'volume'; 'I' also at
-    the end ('Singles I').
+    Number words and one-letter Roman numerals count only after a word such as 'volume' or at the
+    end ('Singles I').
 
     >>> numbers_in_title(["best", "of", "vol", "ii"]), numbers_in_title(["one", "love"])
-    (frozenset({'2'}), frozenset())
+    (['2'], [])
     """
-    found = set()
-    for place, word in enumerate(words):
-        marked = place > 0 and words[place - 1] in _MARKS
-        last = place > 0 and place == len(words) - 1
-        if word.isdigit():
-            found.add(word.lstrip("0"))
-        elif joined := _JOINED.fullmatch(word):
-            found.add(joined[1].lstrip("0"))
-        elif word in _ROMAN and (len(word) > 1 or marked or (last and word == "i")):
-            found.add(_ROMAN[word])
-        elif marked and word in _WORDS:
-            found.add(_WORDS[word])
-    return frozenset(found - {""})
+    return [number for place in range(len(words)) if (number := _number_at(words, place))]
 
 
-def numbers_anywhere(words: Sequence[str]) -> frozenset[str]:
-    """All possible numbers in a record, also within other words."""
-    found = {run.lstrip("0") for word in words for run in re.findall(r"\d+", word)}
-    found |= {_ROMAN.get(word) or _WORDS.get(word, "") for word in words}
-    return frozenset(found)
+def _number_at(words: Sequence[str], place: int) -> str:
+    """The number that a word of a title states, or ''."""
+    word, before = words[place], words[place - 1] if place else ""
+    if word.isdigit():
+        return _plain(word)
+    if joined := _JOINED.fullmatch(word):
+        return _plain(joined[1])
+    marked = before in _MARKS
+    # a letter after a letter belongs to an abbreviation: 'R E M'
+    last = place == len(words) - 1 and (len(before) > 1 or before.isdigit())
+    if word in _ROMAN and (len(word) > 1 or marked or last):
+        return _ROMAN[word]
+    if marked and word in _WORDS:
+        return _WORDS[word]
+    return word if last and len(word) == 1 else ""
+
+
+def _plain(digits: str) -> str:
+    """Omit leading zeros: '02' is '2', '00' is '0'."""
+    return digits.lstrip("0") or "0"
+
+
+class _Numbers:
+    """The numbers of a record.
+
+    Attributes:
+        title: those that distinguish its title, in order.
+        shape: the title's words, '#' for each of these.
+        digits: all digits of the title.
+    """
+
+    def __init__(self, words: Words) -> None:
+        found = [_number_at(words.title, place) for place in range(len(words.title))]
+        self.title = [number for number in found if number]
+        self.shape = ["#" if n else word for n, word in zip(found, words.title, strict=True)]
+        self.digits = "".join(filter(str.isdigit, "".join(words.title)))
+        self._elsewhere = set(words.all).difference(words.title)
+        self._stated_by: dict[str, set[str]] = {}
+        for word in words.all:
+            runs = [_plain(run) for run in re.findall(r"\d+", word)]
+            for number in (*runs, _ROMAN.get(word) or _WORDS.get(word) or word):
+                self._stated_by.setdefault(number, set()).add(word)
+
+    def lacking(self, other: _Numbers) -> set[str]:
+        """The title's numbers that the other record does not have.
+
+        A word that both have outside this title, such as their performer's name, does not count.
+        """
+        empty: set[str] = set()
+        return {n for n in self.title if other._stated_by.get(n, empty) <= self._elsewhere}
+
+
+def _level(one: _Numbers, other: _Numbers) -> int:
+    """Level of `NUMBERS` of two records."""
+    left, right = one.lacking(other), other.lacking(one)
+    if one.shape == other.shape and one.title != other.title:
+        return 0  # also 'Op. 2 No. 3' and 'Op. 3 No. 2'
+    if not any(map(str.isdigit, left | right)):
+        # a letter at the end of a title that differs otherwise is often a misspelling
+        return MISSING if left or right else 2
+    if left and right:
+        spaced = one.digits == other.digits and all(n in one.digits for n in left | right)
+        return 2 if spaced else 0
+    return 1
 
 
 def number_levels(
@@ -80,24 +128,16 @@ def number_levels(
     number that the other song lacks is no evidence.
     """
     levels = np.full(len(pairs), MISSING, dtype=np.int8)
-    titles: dict[int, frozenset[str]] = {}
     speaks = np.zeros(len(wording.words), dtype=bool)
     numbered = np.zeros(len(wording.words), dtype=bool)
     for index in np.unique(pairs).tolist():
         title = wording.words[index].title
         if title and not wording.displaced[index] and not all(map(str.isdigit, title)):
-            titles[index] = numbers_in_title(title)
-            speaks[index], numbered[index] = True, bool(titles[index])
+            speaks[index], numbered[index] = True, bool(numbers_in_title(title))
     rows = np.flatnonzero(numbered[pairs].any(axis=1) & speaks[pairs].all(axis=1))
-    compared = np.unique(pairs[rows]).tolist()
-    anywhere = {index: numbers_anywhere(wording.words[index].all) for index in compared}
-    digits = {index: "".join(filter(str.isdigit, wording.text[index])) for index in compared}
+    compared = {index: _Numbers(wording.words[index]) for index in np.unique(pairs[rows]).tolist()}
     for row, (i, j) in zip(rows.tolist(), pairs[rows].tolist(), strict=True):
-        one, other = titles[i] - anywhere[j], titles[j] - anywhere[i]
-        if not one and not other:
-            levels[row] = 2
-        elif one and other:
-            levels[row] = 2 if digits[i] and digits[i] == digits[j] else 0
-        elif not song[[i, j]].any():
-            levels[row] = 1
+        level = _level(compared[i], compared[j])
+        if level != 1 or not song[[i, j]].any():
+            levels[row] = level
     return levels

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from kg_builder.evaluation.matching import pairwise
 from kg_builder.fusion import FusionConfig, match_records
-from kg_builder.fusion.agreement_levels import Feature
+from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.compare import Comparison
 from kg_builder.fusion.fit_check import check_fit
 from kg_builder.fusion.measures import Contents
 from kg_builder.fusion.score import FellegiSunter
-from kg_builder.fusion.volume_marks import numbers_in_title
+from kg_builder.fusion.title_words import read_words
+from kg_builder.fusion.volume_marks import NUMBERS, number_levels, numbers_in_title
+from kg_builder.fusion.word_overlap import Wording
 from kg_builder.ontology import load_schema
 from kg_builder.tables import RECORDS
 
@@ -146,15 +148,65 @@ def test_the_order_of_lists_and_sides_does_not_matter(one: list[str], other: lis
 @pytest.mark.parametrize(
     ("title", "numbers"),
     [
-        ("hits vol 2", {"2"}),
-        ("hits cd1", {"1"}),
-        ("hits iii", {"3"}),
-        ("singles i", {"1"}),
-        ("hits volume two", {"2"}),
-        ("two of us", set()),
-        ("i want you", set()),
-        ("disc 01 of 2", {"1", "2"}),
+        ("hits vol 2", ["2"]),
+        ("hits cd1", ["1"]),
+        ("hits iii", ["3"]),
+        ("singles i", ["1"]),
+        ("live v", ["5"]),
+        ("hits volume two", ["2"]),
+        ("two of us", []),
+        ("i want you", []),
+        ("disc 01 of 2", ["1", "2"]),
+        ("session 10 0", ["10", "0"]),
+        ("side b", ["b"]),
+        ("best of r e m", []),
     ],
 )
-def test_numbers_in_titles(title: str, numbers: set[str]) -> None:
+def test_numbers_in_titles(title: str, numbers: list[str]) -> None:
     assert numbers_in_title(title.split()) == numbers
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ("Session 10-0", "Session 10-1", "differ"),
+        ("Session 07", "Session 7", "agree"),
+        ("Live I", "Live II", "differ"),
+        ("Live V", "Live 5", "agree"),
+        ("Side A", "Side B", "differ"),
+        ("Etude Op. 2 No. 3", "Etude Op. 3 No. 2", "differ"),
+        ("Etude Op. 2 5", "Etude Op. 25", "agree"),
+        ("Live 2", "Live", "on one side"),
+        ("Vitamin C", "Vitamin", None),
+        ("Live", "Alive", None),
+    ],
+)
+def test_numbers_of_two_albums(one: str, other: str, level: str | None) -> None:
+    """The digit of the performer's name, which both have, explains no number of a title."""
+    stated = {"performer": ["Band C2"]}
+    schema = load_schema()
+    wording = Wording([read_words(title, stated, schema) for title in (one, other)])
+    pairs = np.array([[0, 1], [1, 0]])
+    expected = MISSING if level is None else NUMBERS.levels.index(level)
+    assert number_levels(wording, pairs, np.zeros(2, dtype=bool)).tolist() == [expected] * 2
+
+
+@pytest.mark.parametrize("title", ["Session {band}-{mark}", "Live {roman}", "Take {letter}"])
+def test_a_regular_catalogue_without_duplicates_keeps_its_albums_apart(title: str) -> None:
+    """Pairs of one band's albums are the most similar of all, but differ in a number or letter."""
+    rng, rows = np.random.default_rng(5), []
+    for band in range(40):
+        performer = f"{word(rng)} {word(rng)} Quartet"
+        for mark in range(2):
+            name = title.format(band=band, mark=mark, roman="I" * (mark + 1), letter="AB"[mark])
+            stated = {"performer": [performer], "releaseDate": [str(1970 + band)]}
+            rows.append(
+                {
+                    "record": f"pages/{band}-{mark}", "source": "pages", "record_id": name,
+                    "type": "Album", "name": name, "aliases": [], "external_ids": [],
+                    "attributes": json.dumps(stated), "evidence": f"{band}.html#{mark}",
+                }
+            )  # fmt: skip
+    records = RECORDS.frame(rows)
+    _, matching = resolved(records, {key: key for key in records["record"]})
+    assert len(set(matching.clustering.label.tolist())) == len(records)
