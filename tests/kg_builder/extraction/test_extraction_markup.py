@@ -219,6 +219,7 @@ def test_a_page_without_markup_is_counted(write: Write, run: Run) -> None:
     write("q.html", "")
     found = run(kind="semi-structured", path="*.html", format="html")
     assert reasons(found) == ["page without usable markup", "not a readable page"]
+    assert found.rejects["detail"].tolist() == ["", "the file is empty"]
     assert found.counts["files read"] == 2
 
 

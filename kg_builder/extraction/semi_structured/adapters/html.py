@@ -47,7 +47,8 @@ class HtmlPages:
         root = parse_page(content)
         out = document.out
         if root is None:
-            out.reject("not a readable page", document.name)
+            detail = "no HTML element" if content.strip() else "the file is empty"
+            out.reject("not a readable page", document.name, detail)
             return
         page = page_address(root)
         found = self._add(document, "json-ld", _json_ld(document, root), page)
