@@ -141,7 +141,8 @@ class Build:
         job, manifest = self.job, Manifest(self.job.out)
         manifest.name(job.recipe.name, job.recipe.origin)
         inputs = {str(path): manifest.sha256(path) for path in stage.raw(job)}
-        for name in stage.reads:
+        reads = (*stage.reads, *stage.also_reads(job))
+        for name in reads:
             path = job.out / name
             if not path.is_file():
                 raise DataError(
@@ -152,7 +153,7 @@ class Build:
                 )
             inputs[name] = manifest.sha256(path)
         key = stage_key(
-            {name: sha for name, sha in inputs.items() if name in stage.reads}
+            {name: sha for name, sha in inputs.items() if name in reads}
             | {  # by name as well, since evidence names the files
                 f"raw {os.path.relpath(path, job.raw)}": inputs[str(path)]
                 for path in stage.raw(job)
@@ -172,7 +173,7 @@ class Build:
                 counts=entry.counts,
                 peak_mb=entry.peak_mb,
             )
-        for name in stage.reads:
+        for name in reads:
             if digest(job.out / name) != inputs[name]:
                 raise DataError(
                     "damaged: its bytes have changed since it was written, its time has not",

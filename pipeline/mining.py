@@ -18,7 +18,7 @@ from kg_builder.inference.mined import (
 )
 from kg_builder.ontology import Schema
 from recommender.data.graph import KnowledgeGraph
-from recommender.mining import MODELS, Measured, Mined, MiningProblem, Target, mine
+from recommender.mining import MODELS, USERS, Measured, Mined, MiningProblem, Target, mine
 
 __all__ = ["Mining", "mine_facts", "run_mining"]
 
@@ -43,6 +43,7 @@ def run_mining(
     config: MiningConfig,
     schema: Schema,
     *,
+    interactions: pd.DataFrame | None = None,
     hidden: Sequence[str] = (),
     progress: Callable[[str], None] = lambda model: None,
 ) -> Mining:
@@ -52,6 +53,7 @@ def run_mining(
         statements, entities: tables of the inference stage; mined statements are left out.
         config: predicates, models, precision.
         schema: the data model.
+        interactions: columns `user`, `item` of `tables.INTERACTIONS`, with entities as items.
         hidden: sources whose facts are left out.
         progress: called after each trained model.
 
@@ -60,16 +62,28 @@ def run_mining(
     """
     _check(config, schema)
     statements = statements[statements["source"] != MINED_SOURCE]
-    given = mining_input(statements, entities, config, schema, hidden=hidden)
+    given = mining_input(
+        statements, entities, config, schema, interactions=interactions, hidden=hidden
+    )
     if not len(given.heads):
         raise DataError("no stated fact links two entities", where="mining")
     graph = KnowledgeGraph(
         given.heads, given.relations, given.tails, len(given.entities), len(given.predicates)
     )
+    models = [name for name in config.models if name != USERS or len(given.interactions)]
+    if not models:
+        raise DataError("no interactions", where="mining", remedy=f"use models besides {USERS!r}")
     targets = {r: Target(**vars(allowed)) for r, allowed in given.allowed.items()}
     mined = mine(
-        MiningProblem(graph, given.stated_by, given.texts, targets),
-        config.models,
+        MiningProblem(
+            graph,
+            given.stated_by,
+            given.names,
+            targets,
+            descriptions=given.descriptions,
+            interactions=given.interactions,
+        ),
+        models,
         precision=config.precision,
         level=config.level,
         share=config.share,
@@ -82,11 +96,16 @@ def run_mining(
         for r, found in mined.measured.items()
     }
     found = (mined.head, mined.relation, mined.tail, mined.confidence)
-    return Mining(given, mined, mined_statements(given, found, evidence, config.models))
+    return Mining(given, mined, mined_statements(given, found, evidence, models))
 
 
 def mine_facts(
-    statements: pd.DataFrame, entities: pd.DataFrame, config: MiningConfig, schema: Schema
+    statements: pd.DataFrame,
+    entities: pd.DataFrame,
+    config: MiningConfig,
+    schema: Schema,
+    *,
+    interactions: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Mine a build's statements, with counts for its summary; none from a small graph."""
     _check(config, schema)
@@ -95,7 +114,7 @@ def mine_facts(
         why = f"stated facts, too few to mine from (fewer than {config.min_facts:,})"
         warnings.warn(f"mining: {count:,} {why}", stacklevel=2)
         return statements.iloc[:0], {why: count}
-    found = run_mining(statements, entities, config, schema).statements
+    found = run_mining(statements, entities, config, schema, interactions=interactions).statements
     by_predicate = found["predicate"].value_counts()
     return found, {f"mined {name}": int(by_predicate.get(name, 0)) for name in config.predicates}
 

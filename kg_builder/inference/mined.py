@@ -36,9 +36,10 @@ class MiningConfig(BaseModel):
         description="those of the predicates for which entities with some values get more",
     )
     models: tuple[str, ...] = Field(
-        ("inductive", "complex"),
+        ("inductive", "users"),
         min_length=1,
-        description="inductive, complex, rotate, transe, transh, transr or semantic_matching",
+        description="inductive, users (left out of a data set without users), complex, rotate, "
+        "transe, transh, transr or semantic_matching",
     )
     precision: float = Field(
         0.95,
@@ -46,9 +47,9 @@ class MiningConfig(BaseModel):
         lt=1,
         description="required precision of a predicate's mined facts on held-out ones",
     )
-    level: float = Field(0.95, gt=0.5, lt=1, description="confidence level of that precision")
+    level: float = Field(0.9, gt=0.5, lt=1, description="confidence level of that precision")
     share: float = Field(0.2, gt=0, lt=1, description="share of the subjects held out at a time")
-    epochs: int = Field(10, ge=1, description="epochs per model")
+    epochs: int = Field(20, ge=1, description="epochs per model")
     seed: int = Field(555, ge=0, description="seed of held-out subjects and training")
     min_facts: int = Field(
         20_000, ge=0, description="nothing is mined from graphs with fewer stated facts"
@@ -82,8 +83,9 @@ class MiningInput:
     Attributes:
         entities, predicates, sources: CURIEs and names, by integer.
         heads, relations, tails, stated_by: integers of each fact; int64 [n].
-        texts: name and description of each entity.
+        names, descriptions: of each entity; '' for one without description.
         allowed: candidates for each predicate to mine, by its integer.
+        interactions: integers of user and entity, distinct; int64 [n, 2].
     """
 
     entities: Sequence[str]
@@ -93,8 +95,10 @@ class MiningInput:
     relations: _Ints
     tails: _Ints
     stated_by: _Ints
-    texts: Sequence[str]
+    names: Sequence[str]
+    descriptions: Sequence[str]
     allowed: Mapping[int, Candidates]
+    interactions: _Ints
 
 
 def mining_input(
@@ -103,6 +107,7 @@ def mining_input(
     config: MiningConfig,
     schema: Schema,
     *,
+    interactions: pd.DataFrame | None = None,
     hidden: Sequence[str] = (),
 ) -> MiningInput:
     """Prepare the facts to train on, and the candidates for mining.
@@ -115,6 +120,7 @@ def mining_input(
         entities: `tables.ENTITIES`.
         config: predicates to mine.
         schema: domains and ranges.
+        interactions: columns `user`, `item` of `tables.INTERACTIONS`, with entities as items.
         hidden: sources whose facts are left out, to evaluate on them.
     """
     usable = statements[~statements["source"].isin(list(hidden))]
@@ -164,9 +170,20 @@ def mining_input(
         relations,
         tails,
         pd.Index(sources).get_indexer(pd.Index(facts["source"])).astype(np.int64),
-        _texts(usable, entities),
+        entities["name"].astype(str).tolist(),
+        _descriptions(usable, names),
         allowed,
+        _pairs(interactions, number),
     )
+
+
+def _pairs(interactions: pd.DataFrame | None, number: pd.Index) -> _Ints:
+    if interactions is None or not len(interactions):
+        return np.zeros((0, 2), dtype=np.int64)
+    users = np.unique(interactions["user"].astype(str), return_inverse=True)[1]
+    items = number.get_indexer(pd.Index(interactions["item"].astype(str)))
+    pairs = np.stack([users, items], axis=1).astype(np.int64)
+    return np.unique(pairs[items >= 0], axis=0)
 
 
 def _with_inferred(
@@ -245,13 +262,10 @@ def _within(types: np.ndarray, classes: Sequence[str], schema: Schema) -> np.nda
     return np.isin(types, fitting)
 
 
-def _texts(statements: pd.DataFrame, entities: pd.DataFrame) -> list[str]:
+def _descriptions(statements: pd.DataFrame, entities: np.ndarray) -> list[str]:
     described = statements[
         (statements["predicate"] == "description") & ~statements["inferred"].astype(bool)
     ]
     texts = described.groupby("subject", sort=True)["object"].agg(lambda t: " ".join(sorted(t)))
     text_of = texts.to_dict()
-    return [
-        f"{name} {text_of.get(entity, '')}".strip()
-        for entity, name in zip(entities["entity"], entities["name"], strict=True)
-    ]
+    return [text_of.get(entity, "") for entity in entities.tolist()]

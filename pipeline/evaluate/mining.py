@@ -21,7 +21,9 @@ from pipeline.artefacts import read_table, write_tsv
 from pipeline.console import terminal
 from pipeline.folders import DataFolder, processed_folder
 from pipeline.mining import Mining, run_mining
-from pipeline.stages.artefact_names import INFERRED, TYPED_ENTITIES
+from pipeline.stages.artefact_names import INFERRED, RAW_INTERACTIONS, TYPED_ENTITIES
+from pipeline.stages.interactions import graph_interactions
+from recommender.mining import KINDS
 
 _out = terminal()
 _RECALLS = (0.05, 0.1, 0.2, 0.3, 0.5)
@@ -82,7 +84,14 @@ def mining_command(
         epochs=epochs,
         seed=seed,
     )
-    found = run_mining(statements, entities, config, load_schema(), hidden=without or ())
+    found = run_mining(
+        statements,
+        entities,
+        config,
+        load_schema(),
+        interactions=_interactions(folder),
+        hidden=without or (),
+    )
     if not found.measured:
         raise DataError(
             f"too few facts of {', '.join(config.predicates)} to hold some out",
@@ -90,12 +99,20 @@ def mining_command(
             remedy="mining needs some 20,000 facts; name predicates that have them by --predicate",
         )
     _out.print(_summary(found, config))
+    kinds = "; ".join(KINDS)
+    _out.print(f"kinds of subjects: {kinds}\n", highlight=False, soft_wrap=True)
     _out.print(_curves(found))
     for path in gold or ():
         _out.print(_against_gold(found, entities, path), highlight=False, soft_wrap=True)
     if out is not None:
         write_tsv(_table(found), out)
         _out.print(f"curves: {out}", highlight=False, soft_wrap=True)
+
+
+def _interactions(folder: Path) -> pd.DataFrame | None:
+    if not all((folder / name).is_file() for name in (RAW_INTERACTIONS, "links.parquet")):
+        return None
+    return graph_interactions(folder)
 
 
 def _summary(found: Mining, config: MiningConfig) -> Table:
@@ -105,11 +122,12 @@ def _summary(found: Mining, config: MiningConfig) -> Table:
         title=f"held-out subjects; taken where the precision's lower bound is ≥ {config.precision}",
     )
     shown.add_column("predicate")
-    best = [f"best of {model} true" for model in config.models]
+    models = list(next(iter(found.measured.values())).hits)
+    best = [f"best of {model} true" for model in models]
     for heading in (
         "subjects",
         *best,
-        "from (0, 1–2, 3+ facts)",
+        "from, by kind",
         "true",
         "taken",
         "precision",
@@ -122,7 +140,7 @@ def _summary(found: Mining, config: MiningConfig) -> Table:
         shown.add_row(
             name,
             f"{measured.subjects:,}",
-            *(f"{measured.hits[model]:.1%}" for model in config.models),
+            *(f"{measured.hits[model]:.1%}" for model in models),
             " ".join("–" if np.isinf(t) else f"{t:.2f}" for t in measured.thresholds),
             f"{measured.right:,}",
             f"{measured.taken:,}",

@@ -21,14 +21,9 @@ from kg_builder.extraction import (
     is_divided,
     read_extraction,
 )
-from kg_builder.extraction.interactions import InteractionTable, read_interactions
-from kg_builder.extraction.left_out_pairs import (
-    NONE_LEFT_OUT,
-    LeftOutPairs,
-    read_left_out_pairs,
-)
+from kg_builder.extraction.interactions import read_interactions
+from kg_builder.extraction.left_out_pairs import LeftOutPairs
 from kg_builder.extraction.user_facts import read_user_facts
-from kg_builder.packed_files import matching_files
 from kg_builder.tables import (
     INTERACTIONS,
     RECORDS,
@@ -38,7 +33,7 @@ from kg_builder.tables import (
 )
 from kg_builder.text_models.load import load_models
 from kg_builder.units import Unit
-from pipeline.raw_files import how_to_get, raw_files
+from pipeline.raw_files import raw_files
 from pipeline.stages.artefact_names import (
     EXTRACTED,
     EXTRACTED_USER_FACTS,
@@ -46,19 +41,18 @@ from pipeline.stages.artefact_names import (
     READ_COUNTS,
     REJECTS_OF,
 )
+from pipeline.stages.interactions import interaction_table, left_out_pairs
 from pipeline.stages.stage import Job, Settings, Stage, StageContext
 
 if TYPE_CHECKING:
-    from pipeline.recipe import Recipe
+    pass
 
 
 def _extraction(context: StageContext) -> dict[str, int]:
     """Run extraction; structured sources first, as their names are the gazetteer for texts."""
     job = context.job
-    table = _interaction_table(job.recipe, job.raw)
-    left_out = NONE_LEFT_OUT
-    if job.without_pairs is not None and table is not None:
-        left_out = read_left_out_pairs(job.without_pairs, table.records)
+    table = interaction_table(job.recipe, job.raw)
+    left_out = left_out_pairs(job)
     texts = [one for one in job.recipe.sources if isinstance(one, UnstructuredSource)]
     others = [one for one in job.recipe.sources if not isinstance(one, UnstructuredSource)]
     whole = [one for one in others if not is_divided(one, job.raw)]
@@ -136,13 +130,13 @@ def _unit(
 
 
 def _extraction_raw(job: Job) -> list[Path]:
-    table = _interaction_table(job.recipe, job.raw)
+    table = interaction_table(job.recipe, job.raw)
     files = raw_files([job.recipe.sources, table, job.recipe.users], job.raw, recipe=job.recipe)
     return files if job.without_pairs is None else [*files, job.without_pairs]
 
 
 def _extraction_settings(job: Job) -> Settings:
-    table = _interaction_table(job.recipe, job.raw)
+    table = interaction_table(job.recipe, job.raw)
     return {
         "sources": [source.model_dump(mode="json") for source in job.recipe.sources],
         "interactions": table and table.model_dump(mode="json"),
@@ -155,31 +149,6 @@ def _extraction_settings(job: Job) -> Settings:
 def _ontology(job: Job) -> list[str]:
     _ = job.schema  # a missing or invalid Turtle file is an error of the recipe
     return [path.read_text(encoding="utf-8") for path in job.recipe.ontology]
-
-
-def _interaction_table(recipe: Recipe, raw: Path) -> InteractionTable | None:
-    """The first interaction table whose file exists; `None` if the recipe has none.
-
-    Raises:
-        DataError: the recipe names interaction files and none of them exists.
-    """
-    if not recipe.interactions:
-        return None
-    for table in recipe.interactions:
-        if (raw / table.path).is_file() or _matches(raw, table.path):
-            return table
-    raise DataError(
-        "no such file",
-        where=" or ".join(str(raw / table.path) for table in recipe.interactions),
-        remedy=how_to_get(recipe, raw),
-    )
-
-
-def _matches(raw: Path, pattern: str) -> bool:
-    try:
-        return bool(matching_files(raw, pattern))
-    except DataError:
-        return False
 
 
 def _nothing_read(rejects: pd.DataFrame) -> DataError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 import pandas as pd
@@ -15,8 +16,10 @@ from pipeline.stages.artefact_names import (
     ALIGNED,
     ALIGNED_ENTITIES,
     INFERRED,
+    RAW_INTERACTIONS,
     TYPED_ENTITIES,
 )
+from pipeline.stages.interactions import graph_interactions, left_out_pairs
 from pipeline.stages.stage import Job, Settings, Stage, StageContext
 
 # Imported on demand: a build without mining neither loads models nor depends on their code.
@@ -40,11 +43,24 @@ def _inference(context: StageContext) -> dict[str, int]:
         return counts
     statements = read_table(STATEMENTS, out[0])
     entities = read_table(ENTITIES, out[1])
-    found, mined = import_module(_MINING).mine_facts(statements, entities, mining, job.schema)
+    interactions = graph_interactions(job.out, left_out_pairs(job))
+    found, mined = import_module(_MINING).mine_facts(
+        statements, entities, mining, job.schema, interactions=interactions
+    )
     context.write(STATEMENTS, INFERRED, pd.concat([statements, found], ignore_index=True))
     inferred = counts.pop("inferred") + len(found)
     counts["statements"] += len(found)
     return {"inferred": inferred, "mined": len(found), **counts, **mined}
+
+
+def _raw(job: Job) -> list[Path]:
+    mined, pairs = job.recipe.inference.mining is not None, job.without_pairs
+    return [*job.recipe.inference.files, *([pairs] if mined and pairs is not None else [])]
+
+
+def _also_reads(job: Job) -> tuple[str, ...]:
+    """The interactions and what maps them to entities, for mining."""
+    return (RAW_INTERACTIONS, "links.parquet") if job.recipe.inference.mining else ()
 
 
 def _settings(job: Job) -> Settings:
@@ -57,8 +73,9 @@ STAGE: Final = Stage(
     name="inference",
     title="apply the rules",
     reads=(ALIGNED, ALIGNED_ENTITIES),
-    raw=lambda job: list(job.recipe.inference.files),
+    raw=_raw,
     settings=_settings,
     writes=(INFERRED, TYPED_ENTITIES),
+    also_reads=_also_reads,
     run=_inference,
 )

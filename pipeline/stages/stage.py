@@ -91,6 +91,7 @@ class Stage:
         settings: the part of the recipe (and the seed) that its output depends on.
         writes: artefacts, relative to the processed folder.
         may_write: optional artefacts.
+        also_reads: returns further artefacts of earlier stages that a recipe makes it read.
         run: runs the stage and returns counts for the summary.
     """
 
@@ -101,6 +102,7 @@ class Stage:
     settings: Callable[[Job], Settings]
     writes: tuple[str, ...]
     may_write: tuple[str, ...] = field(default=(), kw_only=True)
+    also_reads: Callable[[Job], tuple[str, ...]] = field(default=lambda job: (), kw_only=True)
     run: Callable[[StageContext], dict[str, int]]
 
 

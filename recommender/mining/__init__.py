@@ -1,7 +1,8 @@
 """Fact mining: neural models propose facts not stated by any source, at a measured precision."""
 
+from recommender.mining.calibrate import KINDS
 from recommender.mining.mine import Measured, Mined, mine
 from recommender.mining.problem import MiningProblem, Target
-from recommender.mining.scorers import MODELS
+from recommender.mining.scorers import MODELS, USERS
 
-__all__ = ["MODELS", "Measured", "Mined", "MiningProblem", "Target", "mine"]
+__all__ = ["KINDS", "MODELS", "USERS", "Measured", "Mined", "MiningProblem", "Target", "mine"]

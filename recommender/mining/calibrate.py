@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from recommender.data.tables import IntArray
 
@@ -22,8 +23,10 @@ __all__ = [
     "wilson_lower",
 ]
 
-KINDS = (0, 1, 3)
-"""Minimum number of facts of a head of each kind."""
+KINDS = ("no facts, no users", "no facts", "1–2 facts", "3+ facts")
+"""Kinds of heads, which have separate thresholds."""
+
+_FACTS = (1, 3)  # minimum number of facts of the last two
 
 _KEPT = 10  # candidates considered per head
 
@@ -36,7 +39,7 @@ class Candidates:
         head: entity; tail: index among the relation's tails.
         features: inputs of the calibration; float64 [n, f].
         order: 0 for a head's best candidate, 1 for its second, …
-        kind: of the head: 0 for one without facts, 1 with one or two, 2 with more.
+        kind: of the head, as an index of `KINDS`.
     """
 
     head: IntArray
@@ -47,14 +50,18 @@ class Candidates:
 
 
 def best_candidates(
-    heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArray, known: np.ndarray
+    heads: IntArray,
+    log_p: Sequence[np.ndarray],
+    facts: IntArray,
+    users: IntArray,
+    known: np.ndarray,
 ) -> Candidates:
     """The candidates with the highest mean ln p over the models, with features for calibration.
 
     Args:
         heads: [b].
         log_p: of each model, [b, n_tails].
-        facts: number of facts of each entity; [n_entities].
+        facts, users: number of facts and of users of each entity; [n_entities].
         known: tails that are no candidates; bool [b, n_tails].
     """
     mean = np.where(known, -np.inf, np.mean(log_p, axis=0))
@@ -66,7 +73,7 @@ def best_candidates(
     column, order = best.ravel(), np.tile(np.arange(kept), len(heads))
     open_ = np.isfinite(mean[row, column])
     row, column, order = row[open_], column[open_], order[open_]
-    n_facts = facts[heads][row]
+    n_facts, n_users = facts[heads][row], users[heads][row]
     top = mean[np.arange(len(heads)), best[:, 0]][row]
     second = mean[np.arange(len(heads)), best[:, min(1, kept - 1)]][row]
     features = [
@@ -77,9 +84,14 @@ def best_candidates(
         np.log1p(n_facts),
         n_facts == 0,
         np.log1p(known.sum(axis=1))[row],
+        np.log1p(n_users),
     ]
     return Candidates(
-        heads[row], column, order, kind_of(n_facts), np.stack(features, axis=1).astype(float)
+        heads[row],
+        column,
+        order,
+        kind_of(n_facts, n_users),
+        np.stack(features, axis=1).astype(float),
     )
 
 
@@ -93,18 +105,17 @@ def concatenated(parts: Sequence[Candidates]) -> Candidates:
     )
 
 
-def kind_of(facts: IntArray) -> IntArray:
-    """The kind of heads by number of facts; [n] → [n]."""
-    kinds: IntArray = np.digitize(facts, KINDS) - 1
-    return kinds
+def kind_of(facts: IntArray, users: IntArray) -> IntArray:
+    """The kind of heads by number of facts and of users; [n] → [n]."""
+    kinds: IntArray = np.digitize(facts, _FACTS) + 1
+    return np.where((kinds == 1) & (users == 0), 0, kinds)
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """A fitted probability of truth, with acceptance thresholds by kind of head.
 
-    A threshold is infinite if none is precise enough. They are separate so that the precision for
-    heads without facts is not masked by that of the others.
+    A threshold is infinite if none is precise enough.
     """
 
     model: Pipeline
@@ -125,6 +136,7 @@ def calibrate(
     candidates: Candidates,
     true: np.ndarray,
     half: np.ndarray,
+    gaps: Candidates,
     *,
     precision: float,
     level: float,
@@ -132,12 +144,16 @@ def calibrate(
 ) -> tuple[Calibration, np.ndarray] | None:
     """Fit a logistic regression, and find the lowest thresholds with the required precision.
 
+    The regression is on the features and the products of two of them.
+
     Args:
         candidates: of held-out heads.
         true: which of them are true, bool [n].
         half: splits the heads in two for cross-fitting.
+        gaps: candidates of the heads to propose values for.
         precision: required precision.
-        level: confidence level: the one-sided Wilson bound must reach the precision.
+        level: confidence level: the one-sided Wilson bound of all accepted must reach the
+            precision.
         single: whether only a head's best candidate may be taken.
 
     Returns:
@@ -151,38 +167,96 @@ def calibrate(
         confidence[part] = _fit(candidates.features[~part], true[~part]).predict_proba(
             candidates.features[part]
         )[:, 1]
-    usable = candidates.order == 0 if single else np.ones(len(true), dtype=bool)
-    thresholds = np.full(len(KINDS), np.inf)
-    for kind in range(len(KINDS)):
-        chosen = usable & (candidates.kind == kind)
-        thresholds[kind] = _threshold(confidence[chosen], true[chosen], precision, level)
-    return Calibration(_fit(candidates.features, true), thresholds), confidence
+    model = _fit(candidates.features, true)
+    proposed = model.predict_proba(gaps.features)[:, 1] if len(gaps.head) else np.zeros(0)
+    own, other = (
+        part.order == 0 if single else np.ones(len(part.order), dtype=bool)
+        for part in (candidates, gaps)
+    )
+    thresholds = _thresholds(
+        _Judged(confidence[own], true[own], candidates.kind[own]),
+        _Judged(proposed[other], np.zeros(other.sum(), dtype=bool), gaps.kind[other]),
+        precision=precision,
+        level=level,
+        start=int((candidates.order == 0).sum()) // 20,
+    )
+    return Calibration(model, thresholds), confidence
 
 
 def _fit(features: np.ndarray, true: np.ndarray) -> Pipeline:
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=500))
+    squares = PolynomialFeatures(2, include_bias=False)
+    fit = LogisticRegression(C=0.1, max_iter=2000)
+    model = make_pipeline(StandardScaler(), squares, StandardScaler(), fit)
     return model.fit(features, true)
 
 
-def _threshold(confidence: np.ndarray, true: np.ndarray, precision: float, level: float) -> float:
-    """Accept candidates by falling confidence until the bound is too low.
+class _Judged(NamedTuple):
+    """Candidates with their confidence, whether they are true, and the kind of their heads."""
 
-    Stopping at the first failure controls the level over all thresholds tried (fixed-sequence
-    testing, as in Angelopoulos et al., "Learn then test", 2021). The start does not depend on
-    labels: twice the number that would suffice without errors, if available.
+    confidence: np.ndarray
+    true: np.ndarray
+    kind: IntArray
+
+    def of(self, kinds: IntArray) -> _Judged:
+        """The candidates of some kinds of heads."""
+        rows = np.isin(self.kind, kinds)
+        return _Judged(*(column[rows] for column in self))
+
+    def above(self, lowest: float) -> tuple[IntArray, IntArray, np.ndarray]:
+        """By kind, from a confidence on: their number, how many are true, the confidence's sum."""
+        rows, kinds = self.confidence >= lowest, len(KINDS)
+        kind = self.kind[rows]
+        true = np.bincount(kind[self.true[rows]], minlength=kinds)
+        total = np.bincount(kind, weights=self.confidence[rows], minlength=kinds)
+        return np.bincount(kind, minlength=kinds), true, total
+
+
+def _thresholds(
+    held_out: _Judged, gaps: _Judged, *, precision: float, level: float, start: int
+) -> np.ndarray:
+    """The threshold of each kind of heads: one for all kinds whose own precision suffices.
+
+    Kinds are left out, the worst first; of the choices the one that accepts most counts.
     """
-    order = np.argsort(-confidence, kind="stable")
-    ranked, right = confidence[order], np.cumsum(true[order])
+    left, thresholds, most = np.unique(held_out.kind), np.full(len(KINDS), np.inf), 0
+    while len(left):
+        own, other = held_out.of(left), gaps.of(left)
+        lowest, worst = _threshold(own, other, precision=precision, level=level, start=start)
+        taken = own.above(lowest)[0]
+        if taken.sum() > most:
+            most, thresholds = taken.sum(), np.where(taken > 0, lowest, np.inf)
+        left = left[left != worst]
+    return thresholds
+
+
+def _threshold(
+    held_out: _Judged, gaps: _Judged, *, precision: float, level: float, start: int
+) -> tuple[float, int]:
+    """The lowest threshold, and the kind of heads with the lowest precision at the end.
+
+    Held-out candidates are accepted by falling confidence until the bound of their precision is too
+    low; to stop at the first failure controls the level over all thresholds tried (fixed-sequence
+    testing, as in Angelopoulos et al., "Learn then test", 2021). The start does not depend on
+    labels: `start`, or twice the number that would suffice without errors. A threshold where the
+    precision for a kind is too low is not used, so that no kind is masked by the others. Where
+    proposals for gaps are less sure than held-out ones, as much is taken off the precision.
+    """
+    ranked = -np.sort(-held_out.confidence)
     z = float(norm.ppf(level))
-    fewest = int(np.ceil(precision * z * z / (1 - precision)))
-    count, found = min(2 * fewest, len(order)), np.inf
-    while fewest <= count <= len(order):
-        taken = int((ranked >= ranked[count - 1]).sum())  # ties are accepted together
-        if wilson_lower(right[taken - 1], np.array(taken), level) < precision:
+    fewest = max(1, int(np.ceil(precision * z * z / (1 - precision))))
+    count, lowest, worst = min(max(2 * fewest, start), len(ranked)), np.inf, int(held_out.kind[0])
+    while fewest <= count <= len(ranked):
+        n, right, total = held_out.above(ranked[count - 1])  # ties are accepted together
+        proposed, _, sure = gaps.above(ranked[count - 1])
+        less = np.maximum(total / np.maximum(n, 1) - sure / np.maximum(proposed, 1), 0)
+        expected = right - np.where(proposed > 0, less, 0) * n
+        worst = int(np.where(n > 0, expected / np.maximum(n, 1), np.inf).argmin())
+        if wilson_lower(expected.sum(), n.sum(), level) < precision:
             break
-        found = float(ranked[taken - 1])
-        count = max(taken + 1, int(1.1 * taken))
-    return found
+        if expected[worst] >= precision * n[worst]:
+            lowest = float(ranked[count - 1])
+        count = max(int(n.sum()) + 1, int(1.1 * count))
+    return lowest, worst
 
 
 def wilson_lower(right: np.ndarray, n: np.ndarray, level: float) -> np.ndarray:

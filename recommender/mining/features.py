@@ -1,4 +1,4 @@
-"""Sparse features of entities: their text, their facts, their neighbours' facts."""
+"""Sparse features of entities: their texts, their facts, their neighbours' facts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from recommender.data.tables import IntArray
 
 __all__ = ["EntityFeatures", "entity_features"]
 
-_TEXT = -1
+NAME, DESCRIPTION = -1, -2
+"""Stand for the relation of features that are not facts."""
+
 _FEWEST = 2  # entities that share a feature; a rarer one says nothing about others
 _HUB = 100  # facts of neighbours with more facts than this are uninformative
 
@@ -26,10 +28,10 @@ class EntityFeatures:
     Attributes:
         start: start of each entity's rows; int64 [n_entities + 1].
         feature: index below `size`.
-        relation: relation of the feature; -1 for text features.
+        relation: relation of the feature; `NAME` or `DESCRIPTION` for those of texts.
         value: the tail of a fact of the entity itself; -1 for other features.
-        weight: float32; normalised to unit length per entity and kind (text, facts, facts of
-            neighbours).
+        weight: float32; normalised to unit length per entity and kind (name, description, facts,
+            facts of neighbours).
         size: number of distinct features.
     """
 
@@ -42,13 +44,16 @@ class EntityFeatures:
 
 
 def entity_features(
-    graph: KnowledgeGraph, texts: Sequence[str], entities: IntArray
+    graph: KnowledgeGraph,
+    names: Sequence[str],
+    descriptions: Sequence[str],
+    entities: IntArray,
 ) -> EntityFeatures:
     """Compute features, without those that only one entity has.
 
     Args:
         graph: the facts; each is a feature of both entities.
-        texts: names and descriptions, one per entity of the graph.
+        names, descriptions: one per entity of the graph.
         entities: the entities to describe, sorted; others get no features.
     """
     n, r = graph.n_entities, graph.n_relations
@@ -70,7 +75,8 @@ def entity_features(
     over = relation[row] * 2 * r + relation[step]
     parts, weights = [], []
     for owner, feature, along, value in (
-        _text_rows(texts, entities),
+        _text_rows(names, NAME, entities),
+        _text_rows(descriptions, DESCRIPTION, entities),
         (
             source[own],
             _mixed(1, relation[own], target[own]),
@@ -107,15 +113,15 @@ def _mixed(kind: int, one: IntArray, other: IntArray) -> IntArray:
 
 
 def _text_rows(
-    texts: Sequence[str], entities: IntArray
+    texts: Sequence[str], kind: int, entities: IntArray
 ) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     owners, features = [], []
     for entity in entities.tolist():
         found = [zlib.crc32(piece.encode()) for piece in _pieces(texts[entity])]
         owners += [entity] * len(found)
         features += found
-    none = np.full(len(owners), _TEXT, dtype=np.int64)
-    return np.array(owners, dtype=np.int64), np.array(features, dtype=np.int64), none, none
+    kinds = np.full(len(owners), kind, dtype=np.int64)
+    return np.array(owners, dtype=np.int64), np.array(features, dtype=np.int64), kinds, kinds
 
 
 def _pieces(text: str) -> Iterator[str]:

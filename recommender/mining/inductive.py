@@ -8,14 +8,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.data.tables import IntArray
-from recommender.mining.features import EntityFeatures
+from recommender.mining.features import DESCRIPTION, NAME, EntityFeatures
 from recommender.mining.problem import HeldOut, MiningProblem
 
 __all__ = ["InductiveModel", "train_inductive"]
 
 _BATCH = 512
-# Share of training subjects shown with text only, and with some of their facts.
+# Share of training subjects shown without facts, and with some of them; without description.
 _TEXT_ALONE, _PART, _KEPT = 0.2, 0.3, 0.3
+_UNDESCRIBED = 0.5
 
 
 class InductiveModel(nn.Module):
@@ -71,7 +72,10 @@ class InductiveModel(nn.Module):
         draw = rng.random(len(heads))
         chance[draw < _TEXT_ALONE + _PART] = _KEPT
         chance[draw < _TEXT_ALONE] = 0.0
-        kept = (f.relation[rows] < 0) | (rng.random(len(rows)) < chance[owner])
+        described = rng.random(len(heads)) >= _UNDESCRIBED
+        kept = (f.relation[rows] == NAME) | (rng.random(len(rows)) < chance[owner])
+        description = f.relation[rows] == DESCRIPTION
+        kept[description] = described[owner[description]]
         return owner[kept], rows[kept]
 
     def _rows(self, heads: IntArray, relation: int) -> tuple[IntArray, IntArray]:

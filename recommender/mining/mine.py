@@ -65,9 +65,9 @@ def mine(
     models: Sequence[str],
     *,
     precision: float = 0.95,
-    level: float = 0.95,
+    level: float = 0.9,
     share: float = 0.2,
-    epochs: int = 10,
+    epochs: int = 20,
     seed: int = 555,
     progress: Callable[[str], None] = lambda done: None,
 ) -> Mined:
@@ -82,7 +82,7 @@ def mine(
         problem: the graph and the target relations.
         models: names in `scorers.MODELS`; each scores every candidate.
         precision: required precision of proposals: its lower bound at confidence `level` must reach
-            this on held-out subjects, separately for those without facts, with a few and with more.
+            this on held-out subjects, and their share itself for each of `KINDS`.
         share: share of subjects in a fold; half of them at most.
         epochs: of each model's training.
         seed: of the held-out facts, initial values and batches.
@@ -113,6 +113,7 @@ def mine(
             candidates,
             true,
             first[candidates.head],
+            concatenated([part.gaps for part in scored]),
             precision=precision,
             level=level,
             single=target.single,
@@ -179,7 +180,7 @@ def _score(
             keys = block[:, None] * graph.n_entities + target.tails
             log_p = {name: scorer(block, relation) for name, scorer in scorers.items()}
             closed = np.isin(keys, known)
-            parts.append(best_candidates(block, list(log_p.values()), facts, closed))
+            parts.append(best_candidates(block, list(log_p.values()), facts, problem.users, closed))
             if judged:
                 for name, scores in log_p.items():
                     top = np.where(closed, -np.inf, scores).argmax(axis=1)

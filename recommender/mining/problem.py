@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from recommender.data.graph import KnowledgeGraph
 from recommender.data.tables import IntArray
 
 __all__ = ["HeldOut", "MiningProblem", "Target", "hold_out"]
+
+_AUDIENCES = (1, 3, 10)
+"""Minimum numbers of users of entities that are alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,14 +45,23 @@ class MiningProblem:
     Attributes:
         graph: the facts between entities.
         sources: source index of each triple; int64 [n_triples].
-        texts: name and, if any, description of each entity.
+        names: of each entity.
         targets: by relation.
+        descriptions: of each entity, '' for one without; none if empty.
+        interactions: user and entity of each interaction; int64 [n, 2], distinct.
     """
 
     graph: KnowledgeGraph
     sources: IntArray
-    texts: Sequence[str]
+    names: Sequence[str]
     targets: Mapping[int, Target]
+    descriptions: Sequence[str] = ()
+    interactions: IntArray = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
+
+    @cached_property
+    def users(self) -> IntArray:
+        """Number of users of each entity; [n_entities]."""
+        return np.bincount(self.interactions[:, 1], minlength=self.graph.n_entities)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +75,7 @@ class HeldOut:
         truth: the hidden triples of the targets, as a graph over the same ids.
         folds: number of splits.
         fold: of each entity, the split in which its facts are hidden; int64 [n_entities].
+        descriptions: the visible ones.
     """
 
     train: KnowledgeGraph
@@ -69,6 +83,7 @@ class HeldOut:
     truth: KnowledgeGraph
     folds: int
     fold: IntArray
+    descriptions: Sequence[str]
 
 
 def hold_out(problem: MiningProblem, folds: int, number: int, seed: int) -> HeldOut:
@@ -76,7 +91,8 @@ def hold_out(problem: MiningProblem, folds: int, number: int, seed: int) -> Held
 
     A subject without, say, a country usually also lacks the other facts of the source that states
     countries. So each subject imitates a head with a gap, drawn at random: of each source, it keeps
-    at most as many facts as that head has. At least one value is hidden; all values are, unless the
+    at most as many facts as that head has, and no description if that head has none. The head has
+    about as many users as the subject. At least one value is hidden; all values are, unless the
     relation may have `further` ones.
 
     Args:
@@ -97,6 +113,15 @@ def hold_out(problem: MiningProblem, folds: int, number: int, seed: int) -> Held
     facts_of = _rows_by_entity(graph)
     rarity = 1 / np.maximum(np.bincount(graph.relation[wanted], minlength=graph.n_relations), 1)
     hidden = np.zeros(len(graph), dtype=bool)
+    audience = np.digitize(problem.users, _AUDIENCES)
+    gaps = {
+        relation: {
+            size: target.gaps[audience[target.gaps] == size]
+            for size in np.unique(audience[target.gaps]).tolist()
+        }
+        for relation, target in problem.targets.items()
+    }
+    shown = list(problem.descriptions) or [""] * graph.n_entities
     for subject in chosen.tolist():
         rows = facts_of(subject)
         asked = (graph.head[rows] == subject) & wanted[rows]
@@ -108,7 +133,12 @@ def hold_out(problem: MiningProblem, folds: int, number: int, seed: int) -> Held
         relation = int(rng.choice(possible, p=weight / weight.sum()))
         target = problem.targets[relation]
         asked &= graph.relation[rows] == relation
-        imitated = facts_of(int(rng.choice(target.gaps)))
+        alike = gaps[relation].get(int(audience[subject]), target.gaps)
+        head = int(rng.choice(alike))
+        imitated = facts_of(head)
+        shown[subject] = (
+            shown[subject] if problem.descriptions and problem.descriptions[head] else ""
+        )
         limits = np.bincount(sources[imitated], minlength=int(sources.max()) + 1)
         shuffled = rng.permutation(len(rows))
         if not target.further:  # facts of the relation take no place of others
@@ -134,7 +164,8 @@ def hold_out(problem: MiningProblem, folds: int, number: int, seed: int) -> Held
         heads = heads[fold[heads] == number]
         whole = np.isin(relation * graph.n_entities + heads, complete)
         subjects[relation] = heads if target.further else heads[whole]
-    return HeldOut(_part(graph, ~hidden), subjects, _part(graph, gone), folds, fold)
+    train, truth = _part(graph, ~hidden), _part(graph, gone)
+    return HeldOut(train, subjects, truth, folds, fold, shown)
 
 
 def _rows_by_entity(graph: KnowledgeGraph) -> Callable[[int], IntArray]:

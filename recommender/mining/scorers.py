@@ -1,4 +1,4 @@
-"""Models that score the allowed tails of a head: graph embeddings and an inductive model."""
+"""Models that score the allowed tails of a head: graph embeddings, texts and facts, users."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from recommender.kge.base import TripleModel
 from recommender.kge.registry import EMBEDDINGS
 from recommender.kge.training import KGETrainConfig, TripleData, train_on_triples
 from recommender.mining.features import entity_features
-from recommender.mining.inductive import train_inductive
+from recommender.mining.inductive import InductiveModel, train_inductive
 from recommender.mining.problem import HeldOut, MiningProblem
+from recommender.mining.users import UserModel, train_users
 
-__all__ = ["INDUCTIVE", "MODELS", "Scorer", "train_scorer"]
+__all__ = ["INDUCTIVE", "MODELS", "USERS", "Scorer", "train_scorer"]
 
 INDUCTIVE: Final = "inductive"
-MODELS: Final = (INDUCTIVE, *EMBEDDINGS)
+USERS: Final = "users"
+MODELS: Final = (INDUCTIVE, USERS, *EMBEDDINGS)
 """Names of the models that can mine."""
 
 Scorer = Callable[[IntArray, int], np.ndarray]
@@ -54,10 +56,14 @@ def train_scorer(
         epochs: training epochs.
         seed: of initial values and batches.
     """
-    if name == INDUCTIVE:
-        heads = np.unique(np.concatenate([target.heads for target in problem.targets.values()]))
-        features = entity_features(held_out.train, problem.texts, heads)
-        reader = train_inductive(problem, held_out, features, epochs=epochs, seed=seed)
+    if name in {INDUCTIVE, USERS}:
+        reader: UserModel | InductiveModel
+        if name == USERS:
+            reader = train_users(problem, held_out, epochs=epochs, seed=seed)
+        else:
+            heads = np.unique(np.concatenate([t.heads for t in problem.targets.values()]))
+            features = entity_features(held_out.train, problem.names, held_out.descriptions, heads)
+            reader = train_inductive(problem, held_out, features, epochs=epochs, seed=seed)
 
         def read(heads: IntArray, relation: int) -> np.ndarray:
             with torch.inference_mode():

@@ -67,7 +67,7 @@ def test_stated_facts_candidates_and_gaps() -> None:
     assert {given.entities[h] for h in allowed.gaps} == {"artist:B7", "artist:Somebody"}
     assert len(allowed.heads) == 9
     assert not allowed.single
-    assert given.texts[given.entities.index("artist:B7")] == "B7 A band"
+    assert given.descriptions[given.entities.index("artist:B7")] == "A band"
 
 
 def test_a_hidden_source_leaves_gaps() -> None:
