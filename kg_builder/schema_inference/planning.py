@@ -10,6 +10,7 @@ from kg_builder.schema_inference.acts import add_acts, add_own_acts, is_events, 
 from kg_builder.schema_inference.columns import (
     Guess,
     guesses,
+    is_day,
     is_text,
     mostly,
     only_music,
@@ -17,10 +18,18 @@ from kg_builder.schema_inference.columns import (
 )
 from kg_builder.schema_inference.facts import FactRows, add_facts, fact_rows
 from kg_builder.schema_inference.plan import Plan, Texts, table_key
-from kg_builder.schema_inference.references import add_albums, link_nameless, refer, with_editions
-from kg_builder.schema_inference.samples import Sample
+from kg_builder.schema_inference.references import (
+    ID_ROLES,
+    add_albums,
+    leave_out_repeated,
+    link_nameless,
+    refer,
+    with_editions,
+)
+from kg_builder.schema_inference.samples import Sample, is_number
 from kg_builder.schema_inference.things import (
     Mapped,
+    Things,
     add_columns,
     kinds_of,
     main_subject,
@@ -66,6 +75,8 @@ def make_plan(samples: list[Sample]) -> Plan:
     link_nameless(plan, found)
     for table in [one for one in plan.tables if not one.is_fact]:
         refer(plan, table, found[table.sample.path])
+    for table in plan.tables:
+        leave_out_repeated(plan, table, found[table.sample.path])
     events.sort(key=lambda one: -worth(found[one.path]))
     for sample in events:
         add_acts(plan, sample, found[sample.path])
@@ -198,19 +209,22 @@ def _used(plan: Plan, sample: Sample) -> set[str]:
 def _note_the_rest(plan: Plan, samples: list[Sample], found: Mapping[str, list[Guess]]) -> None:
     for sample in samples:
         used = _used(plan, sample)
-        facts = [t for t in plan.tables if t.sample is sample and t.is_fact]
+        tables = [t for t in plan.tables if t.sample is sample]
+        facts = [t for t in tables if t.is_fact]
         no_place = f"the data model's {facts[0].type} has no place for it" if facts else ""
+        reasons = {name: why for t in reversed(tables) for name, why in t.left_out.items()}
         for one in found[sample.path]:
             if one.name not in used:
                 empty = not one.column.values
-                why = no_place if no_place and not empty else _why_not(one)
-                plan.left_out.append((sample, one.name, why))
+                why = reasons.get(one.name) or (no_place if no_place and not empty else "")
+                plan.left_out.append((sample, one.name, why or _why_not(one, tables[:1])))
         if sample.further:
             why = f"of {len(sample.columns) + sample.further:,} columns, the others are looked at"
             plan.left_out.append((sample, f"the last {sample.further:,}", why))
 
 
-def _why_not(one: Guess) -> str:
+def _why_not(one: Guess, tables: list[Things]) -> str:
+    """Why a column is not used, in a file from which tables are read or not."""
     values = one.column.values
     if not values:
         return "empty in the rows looked at"
@@ -218,9 +232,28 @@ def _why_not(one: Guess) -> str:
         return "a measure or a remark that the data model has no predicate for"
     if one.role in {"plays", "rating", "time"}:
         return "about listening, not about the thing"
-    if one.about and one.about in CLASSES:
-        return f"about {one.about}s, but already told by another column, or ids of no table"
+    if one.about == "user" and one.why == "its name":
+        return "about listeners, of whom no interactions are read from this file"
+    if one.about in CLASSES:
+        return _why_not_entities(one, tables)
     if is_text(one):
         return "texts of sentences: a source of kind unstructured reads them from JSON lines"
-    kind = "numbers" if mostly(one.column, lambda t: t.replace(".", "").isdigit()) else "texts"
+    kind = "dates" if mostly(one.column, is_day) else "texts"
+    kind = "numbers" if mostly(one.column, is_number) and kind == "texts" else kind
     return f"{kind} such as {values[0][:30]!r}, whose meaning the name does not tell"
+
+
+def _why_not_entities(one: Guess, tables: list[Things]) -> str:
+    called = one.about + "s"
+    if not tables:
+        return f"about {called}, but no table is read from this file"
+    rows = tables[0].called + "s"
+    if one.role in ID_ROLES:
+        return f"ids of {called}, which no table has"
+    if one.role not in {"", "name"}:
+        return f"about {called}; the rows are {rows}"
+    if mostly(one.column, is_number):
+        return f"numbers such as {one.column.values[0][:30]!r}, no names of {called}"
+    if called == rows:
+        return f"another name of the {rows}"
+    return f"names of {called}, to which the data model has no predicate from {rows}"
