@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kg_builder.packed_files import without_packing
-from kg_builder.schema_inference.acts import add_acts, add_own_acts, is_events, user_of, worth
+from kg_builder.schema_inference.acts import (
+    add_acts,
+    add_own_acts,
+    is_events,
+    tell_logs,
+    user_of,
+    worth,
+)
 from kg_builder.schema_inference.columns import (
     Guess,
     guesses,
@@ -53,6 +60,7 @@ def make_plan(samples: list[Sample]) -> Plan:
     plan = Plan()
     samples = list(map(only_music, samples))
     found = {sample.path: guesses(sample) for sample in samples}
+    tell_logs(samples, found)
     events = [s for s in samples if is_events(found[s.path])]
     if any(user_of(found[sample.path]) is not None for sample in events):
         events = [s for s in events if user_of(found[s.path]) is not None]
