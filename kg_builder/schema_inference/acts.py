@@ -80,13 +80,13 @@ def tell_logs(samples: list[Sample], found: dict[str, list[Guess]]) -> None:
     The items are a column of ids of a catalogue among the files; the users one of opaque values
     that recur beside items and times. A file with ids and names of its rows is no log.
     """
-    catalogues = {s.path: t for s in samples if (t := _catalogue(s, found[s.path])) is not None}
+    catalogues = {s.key: t for s in samples if (t := _catalogue(s, found[s.key])) is not None}
     for sample in samples:
-        if sample.path in catalogues:
+        if sample.key in catalogues:
             continue
-        told = found[sample.path]
+        told = found[sample.key]
         if _is_timed(told) or user_of(told) is not None or any(map(_is_time, told)):
-            found[sample.path] = _with_user(_with_item(told, list(catalogues.values())))
+            found[sample.key] = _with_user(_with_item(told, list(catalogues.values())))
 
 
 def _catalogue(sample: Sample, found: list[Guess]) -> Things | None:
@@ -144,8 +144,8 @@ def _has_ids(one: Guess, table: Things) -> bool:
 
 def _shared(one: Guess, table: Things) -> float:
     """The share of a column's values that are ids of a catalogue."""
-    values, ids = one.column.distinct, table.sample.columns[str(table.id)].distinct
-    return len(values & ids) / len(values) if values else 0.0
+    values, ids = one.column.values, table.sample.columns[str(table.id)].distinct
+    return sum(value in ids for value in values) / len(values) if values else 0.0
 
 
 def _form(text: str) -> str:
@@ -349,7 +349,7 @@ def add_own_acts(plan: Plan, found: Mapping[str, list[Guess]]) -> None:
     for table in plan.tables:
         acts = [
             g
-            for g in found[table.sample.path]
+            for g in found[table.sample.key]
             if g.role in {"plays", "rating"} and _is_ones_own(g, table)
         ]
         if not acts or table.is_derived or table.about not in WORKS:

@@ -81,7 +81,7 @@ def guesses(sample: Sample) -> list[Guess]:
     above = str(sample.layout.get("rows", "")).rpartition(".")[0]
     names = frozenset(sample.columns)
     found = [
-        _of_above(column, above)
+        _of_above(column, above, sample.above)
         if column.name.startswith("../")
         else replace(guess(column, names), of=owner_of(column.name))
         for column in sample.columns.values()
@@ -152,8 +152,10 @@ def _artist_and_title(one: Guess) -> Guess:
     return Guess(one.column, "song", "name", why, "^.+? - (.+)$", "^(.+?) - ")
 
 
-def _of_above(column: Column, above: str) -> Guess:
-    """Guess a column of the object around the rows: a user or playlist, by its id or name."""
+def _of_above(column: Column, above: str, about: str) -> Guess:
+    """Guess a column of the object around the rows: a thing, user or playlist, by id or name."""
+    if about:
+        return Guess(column, about, "id", f"the {about} that the rows are in")
     role = meaning(column.name.removeprefix("../"))[1]
     role = "id" if column.name == "../pid" else role
     if meaning(above.rpartition(".")[2])[0] == "user" and role in {"id", "name"}:

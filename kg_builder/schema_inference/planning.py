@@ -59,41 +59,42 @@ def make_plan(samples: list[Sample]) -> Plan:
     """Guess the role of every file and column; unused ones are listed in `left_out`."""
     plan = Plan()
     samples = list(map(only_music, samples))
-    found = {sample.path: guesses(sample) for sample in samples}
+    found = {sample.key: guesses(sample) for sample in samples}
     tell_logs(samples, found)
-    events = [s for s in samples if is_events(found[s.path])]
-    if any(user_of(found[sample.path]) is not None for sample in events):
-        events = [s for s in events if user_of(found[s.path]) is not None]
-    people = [s for s in samples if s not in events and user_of(found[s.path]) is not None]
+    events = [s for s in samples if is_events(found[s.key])]
+    if any(user_of(found[sample.key]) is not None for sample in events):
+        events = [s for s in events if user_of(found[s.key]) is not None]
+    people = [s for s in samples if s not in events and user_of(found[s.key]) is not None]
     rest = [s for s in samples if s not in events and s not in people]
     facts: list[tuple[Sample, FactRows]] = []
     for sample in rest:
-        texts = texts_of(sample, found[sample.path])
+        texts = texts_of(sample, found[sample.key])
         if texts is not None:
             plan.texts.append(texts)
-        if rows := fact_rows(sample, found[sample.path]):
+        if not sample.about and (rows := fact_rows(sample, found[sample.key])):
             facts.append((sample, rows))
         elif texts is None or not texts.is_all:
-            found[sample.path] = with_editions(sample, found[sample.path])
-            _add_things(plan, sample, found[sample.path])
+            found[sample.key] = with_editions(sample, found[sample.key])
+            _add_things(plan, sample, found[sample.key])
     for table in [one for one in plan.tables if one.about == "release"]:
-        add_albums(plan, table, found[table.sample.path])
+        add_albums(plan, table, found[table.sample.key])
     for sample, rows in facts:
         add_facts(plan, sample, rows)
     link_nameless(plan, found)
+    _key_by_names(plan, samples)
     for table in [one for one in plan.tables if not one.is_fact]:
-        refer(plan, table, found[table.sample.path])
+        refer(plan, table, found[table.sample.key])
     for table in plan.tables:
-        leave_out_repeated(plan, table, found[table.sample.path])
-    events.sort(key=lambda one: -worth(found[one.path]))
+        leave_out_repeated(plan, table, found[table.sample.key])
+    events.sort(key=lambda one: -worth(found[one.key]))
     for sample in events:
-        add_acts(plan, sample, found[sample.path])
+        add_acts(plan, sample, found[sample.key])
     if not plan.acts:
         add_own_acts(plan, found)
     for sample in people:
-        _add_users(plan, sample, found[sample.path])
+        _add_users(plan, sample, found[sample.key])
     for table in plan.tables:
-        add_columns(table, found[table.sample.path])
+        add_columns(table, found[table.sample.key])
     _note_the_rest(plan, samples, found)
     return plan
 
@@ -103,11 +104,25 @@ def make_plan(samples: list[Sample]) -> Plan:
 
 def _add_things(plan: Plan, sample: Sample, found: list[Guess]) -> None:
     about, why = main_subject(sample, found)
+    if sample.about not in {"", about}:
+        about, why = sample.about, "the lists that the rows are in, or have"
     if any(one.about == "release" for one in found):
         about, why = "release", "ids of the editions of albums"
     table = things_table(table_key(plan, about), sample, found, about, why) if about else None
     if table is not None:
         plan.tables.append(table)
+
+
+def _key_by_names(plan: Plan, samples: list[Sample]) -> None:
+    """Make names ids of rows without ids to which rows within them refer."""
+    for table in plan.tables:
+        outer = table.sample
+        if table.id is None and not table.is_fact and outer.columns[table.name].is_unique and any(
+            sample.path == outer.path and sample.above == table.about
+            and any(name.lstrip("./") == table.name for name in sample.columns if name[0] == ".")
+            for sample in samples
+        ):  # fmt: skip
+            table.id = table.name
 
 
 # ------------------------------------------------------------------------------ texts
@@ -221,9 +236,11 @@ def _note_the_rest(plan: Plan, samples: list[Sample], found: Mapping[str, list[G
         facts = [t for t in tables if t.is_fact]
         no_place = f"the data model's {facts[0].type} has no place for it" if facts else ""
         reasons = {name: why for t in reversed(tables) for name, why in t.left_out.items()}
-        for one in found[sample.path]:
+        for one in found[sample.key]:
             if one.name not in used:
                 empty = not one.column.values
+                if one.role == "time" and any(acts.sample is sample for acts in plan.acts[:1]):
+                    reasons.setdefault(one.name, "times, not all of which can be read")
                 why = reasons.get(one.name) or (no_place if no_place and not empty else "")
                 plan.left_out.append((sample, one.name, why or _why_not(one, tables[:1])))
         if sample.further:
@@ -244,6 +261,11 @@ def _why_not(one: Guess, tables: list[Things]) -> str:
         return "about listeners, of whom no interactions are read from this file"
     if one.about in CLASSES:
         return _why_not_entities(one, tables)
+    if one.role and one.why == "its name":
+        if not tables:
+            return f"by its name of kind {one.role!r}, but no table is read from this file"
+        rows = f"{tables[0].called}s"
+        return f"by its name of kind {one.role!r}: {rows} have none such as {values[0][:30]!r}"
     if is_text(one):
         return "texts of sentences: a source of kind unstructured reads them from JSON lines"
     kind = "dates" if mostly(one.column, is_day) else "texts"

@@ -65,14 +65,14 @@ def table_of(plan: Plan, id_: Guess, kinds: Iterable[str]) -> Things | None:
 def link_nameless(plan: Plan, found: Mapping[str, list[Guess]]) -> None:
     """Turn tables that have no names, but ids of another table's rows, into links of these."""
     for table in [table for table in plan.tables if table.name == table.id]:
-        id_ = next(g for g in found[table.sample.path] if g.name == table.id)
+        id_ = next(g for g in found[table.sample.key] if g.name == table.id)
         other = next(
             (one for one in plan.tables if one.about == table.about and described(one, id_)), None
         )
         if other is None:
             continue
         plan.tables.remove(table)
-        for one in found[table.sample.path]:
+        for one in found[table.sample.key]:
             predicate, type_ = RELATIONS.get(one.about, ("", None))
             if predicate and one.role in {"", "name"} and one.column.values:
                 end = {"column": one.name} | ({"type": type_} if type_ else {})

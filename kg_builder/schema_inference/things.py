@@ -304,6 +304,8 @@ def _relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] |
         return {"predicate": "performer", "type": "Artist"}
     if about == "album" and table.type == "Song":
         return {"predicate": "onAlbum"}
+    if about == "song" and table.about == "album":
+        return {"predicate": "onAlbum", "type": "Song", "inverse": True}
     if about in {"song", "album"} and artist:
         return {"predicate": "performed", "type": CLASSES[about]}
     if about == "member" and artist:
