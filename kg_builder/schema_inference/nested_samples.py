@@ -168,10 +168,10 @@ def xml_sample(file: Path, path: str) -> Sample | None:
     layout = {"rows": best}
     if layout_by_name(path) != "xml":
         layout["format"] = "xml"
-    columns, *numbers = _columns(rows)
+    columns, number, further = _columns(rows)
     if root in _SCORES:
         columns = {name: one for name, one in columns.items() if not name.startswith(_NOTES)}
-    return Sample(path, layout, columns, *numbers)
+    return Sample(path, layout, columns, number, further)
 
 
 def _worth(leaves: Counter[str]) -> tuple[int, int]:
@@ -197,10 +197,10 @@ def parquet_sample(file: Path, path: str) -> Sample | None:
             names = parquet.schema_arrow.names
     except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
         raise DataError(f"not a readable Parquet file: {fault}", where=str(file)) from None
-    columns, *numbers = _columns(rows)
+    columns, number, further = _columns(rows)
     nested = {name.partition(".")[0] for name in columns}
     empty = {name: Column(name, (None,) * len(rows)) for name in names if name not in nested}
-    return Sample(path, {}, columns | empty, *numbers) if rows else None
+    return Sample(path, {}, columns | empty, number, further) if rows else None
 
 
 def _objects_in_lines(head: bytes, *, whole: bool) -> list[dict[str, Any]]:
