@@ -85,7 +85,8 @@ def tell_logs(samples: list[Sample], found: dict[str, list[Guess]]) -> None:
         if sample.key in catalogues:
             continue
         told = found[sample.key]
-        if _is_timed(told) or user_of(told) is not None or any(map(_is_time, told)):
+        dated = _is_timed(told) or any(_is_time(g) or g.role == "date" for g in told)
+        if dated or user_of(told) is not None:
             found[sample.key] = _with_user(_with_item(told, list(catalogues.values())))
 
 
@@ -101,6 +102,7 @@ def _catalogue(sample: Sample, found: list[Guess]) -> Things | None:
 def _with_item(found: list[Guess], catalogues: list[Things]) -> list[Guess]:
     """The guesses with the column of ids of a catalogue's rows, and a time beside it."""
     things = [g for g in found if g.about in _FINEST and g.role in {"", *_ITEM_IDS}]
+    days: list[Guess] = []
     if not any(g.about in {"item", t.called} and overlap(g, t) for g in things for t in catalogues):
         pairs = [(g, t) for g in found for t in catalogues if _may_be_item(g) and _has_ids(g, t)]
         if not pairs:
@@ -117,9 +119,10 @@ def _with_item(found: list[Guess], catalogues: list[Things]) -> list[Guess]:
         found = [
             replace(g, about=table.called, role="id", why=why) if g is best else g for g in found
         ]
+        days = [g for g in found if g.role == "date"]
     if not _is_timed(found):
-        time = next(filter(_is_time, found), None)
-        found = [replace(g, role="time", why="moments") if g is time else g for g in found]
+        time = next(iter([*filter(_is_time, found), *days]), None)
+        found = [replace(g, role="time", why="dates") if g is time else g for g in found]
     return found
 
 

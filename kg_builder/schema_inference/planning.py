@@ -261,7 +261,7 @@ def _why_not(one: Guess, tables: list[Things]) -> str:
         return "about listeners, of whom no interactions are read from this file"
     if one.about in CLASSES:
         return _why_not_entities(one, tables)
-    if one.role and one.why == "its name":
+    if one.role not in {"", "id", "name"} and one.why == "its name":
         if not tables:
             return f"by its name of kind {one.role!r}, but no table is read from this file"
         rows = f"{tables[0].called}s"

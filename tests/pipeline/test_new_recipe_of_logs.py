@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.pipeline.test_new_recipe import positives
-from tests.pipeline.test_new_recipe_of_public_files import guessed
+from tests.pipeline.test_new_recipe_of_public_files import guessed, tables
 
 SONGS = "id,title,artist,genre\ns1,Roads,Ann,trip hop\ns2,Angel,Bo,trip hop\ns3,Hurt,Cleo,country\n"
 PLAYS = "".join(
@@ -130,3 +130,12 @@ def test_ids_of_friends_and_of_rows_of_the_log_are_no_items(tmp_path):
     (found,) = recipe["interactions"]
     assert (found["path"], found["item"]) == ("plays.csv", "TitelNr")
     assert recipe["users"][0]["columns"]["friendID"]["relation"] == "friend"
+
+
+def test_a_log_with_days_and_names_of_listeners_is_no_catalogue(tmp_path):
+    rows = "".join(f"2023-01-0{n},{'ann' if n % 2 else 'bob'},s{n % 3 + 1}\n" for n in range(1, 9))
+    files = {"songs.csv": SONGS, "plays.csv": "date,client,titre\n" + rows}
+    recipe = guessed(tmp_path, files)
+    assert set(tables(recipe)) == {"songs"}
+    (found,) = recipe["interactions"]
+    assert (found["item"], found["time"]) == ("titre", "date")
