@@ -34,6 +34,7 @@ BEGIN: Final = "beginDate"
 END: Final = "endDate"
 EVENT: Final = "eventDate"
 OPEN_ENDS: Final = "open ends"
+YEARS_ONLY: Final = "dates with an unknown order of day and month, of which the year is read"
 """Name of the count of ends such as "present", which are neither dates nor faults."""
 
 _INTEGER: Final = re.compile(r"^([+-]?\d{1,18})(?:\.0+)?$")

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
 
 from kg_builder.extraction.interactions import read_times
-from kg_builder.schema_inference.columns import Guess, day_first_of, numbers
+from kg_builder.schema_inference.columns import (
+    Guess,
+    day_first_of,
+    is_day,
+    is_moment,
+    mostly,
+    numbers,
+)
 from kg_builder.schema_inference.plan import Acts, Plan, table_key
 from kg_builder.schema_inference.references import described, in_step, keyed, overlap, refer
-from kg_builder.schema_inference.samples import Sample
-from kg_builder.schema_inference.things import Things, things_table
+from kg_builder.schema_inference.samples import ROWS, Sample, is_number
+from kg_builder.schema_inference.things import Things, main_subject, things_table
 from kg_builder.schema_inference.words import WORKS, plain_words
 
 _ITEM_IDS: Final = ("id", "mbid", "address", "spotify")
@@ -22,6 +31,21 @@ _FILLED: Final = 0.98
 
 _LINKED: Final = 0.9
 """Least share of links: what has been removed has none."""
+
+_MOST: Final = 0.8
+"""Least share of a column's values that are ids of a catalogue."""
+
+_OPAQUE: Final = re.compile(r"(?=\S*[\d@])\S+")
+_DIGITS: Final = 4
+"""Least digits of numbers that are ids though the column's name does not tell it."""
+
+_LESS_USERS: Final = frozenset({"session", "sessions", "sitzung", "sesion", "sessione", "client"})
+_NO_USERS: Final = frozenset({
+    "device", "platform", "ip", "addr", "address", "app", "player", "source", "browser", "version",
+    "os", "host", "server", "request", "query", "reason", "context", "batch", "import", "isrc",
+    "ean", "upc", "gerat", "appareil", "dispositivo",
+})  # fmt: skip
+"""Words in names of columns whose values recur, but are not users; the first are so at worst."""
 
 _FEW_ROWS: Final = 10
 _MOST_DIFFERENT: Final = 100
@@ -45,6 +69,129 @@ def is_events(found: list[Guess]) -> bool:
     if repeated and any(g.role == "last time" for g in found):
         return True
     return any(g.role in {"time", "played"} and g.about in {"", "song", "user"} for g in found)
+
+
+# ------------------------------------------------------------------------------ by values
+
+
+def tell_logs(samples: list[Sample], found: dict[str, list[Guess]]) -> None:
+    """Tell items, times and users of logs by their values, where names of columns do not.
+
+    The items are a column of ids of a catalogue among the files; the users one of opaque values
+    that recur beside items and times. A file with ids and names of its rows is no log.
+    """
+    catalogues = {s.key: t for s in samples if (t := _catalogue(s, found[s.key])) is not None}
+    for sample in samples:
+        if sample.key in catalogues:
+            continue
+        told = found[sample.key]
+        dated = _is_timed(told) or any(_is_time(g) or g.role == "date" for g in told)
+        if dated or user_of(told) is not None:
+            found[sample.key] = _with_user(_with_item(told, list(catalogues.values())))
+
+
+def _catalogue(sample: Sample, found: list[Guess]) -> Things | None:
+    """The table of entities with ids and names that a file describes, if it does."""
+    about, why = main_subject(sample, found)
+    table = things_table("", sample, found, about, why) if about in _FINEST else None
+    if table is None or table.id in {None, table.name} or user_of(found) is not None:
+        return None
+    return table if sample.columns[str(table.id)].is_unique else None
+
+
+def _with_item(found: list[Guess], catalogues: list[Things]) -> list[Guess]:
+    """The guesses with the column of ids of a catalogue's rows, and a time beside it."""
+    things = [g for g in found if g.about in _FINEST and g.role in {"", *_ITEM_IDS}]
+    days: list[Guess] = []
+    if not any(g.about in {"item", t.called} and overlap(g, t) for g in things for t in catalogues):
+        pairs = [(g, t) for g in found for t in catalogues if _may_be_item(g) and _has_ids(g, t)]
+        if not pairs:
+            return found
+        best, table = max(
+            pairs,
+            key=lambda pair: (
+                not pair[0].column.is_unique,
+                _shared(*pair),
+                -_FINEST.index(pair[1].called),
+            ),
+        )
+        why = f"its values are ids of {table.sample.path}"
+        found = [
+            replace(g, about=table.called, role="id", why=why) if g is best else g for g in found
+        ]
+        days = [g for g in found if g.role == "date"]
+    if not _is_timed(found):
+        time = next(iter([*filter(_is_time, found), *days]), None)
+        found = [replace(g, role="time", why="dates") if g is time else g for g in found]
+    return found
+
+
+def _may_be_item(one: Guess) -> bool:
+    """Whether a column may hold ids of items: numbers only if they recur, and by its name."""
+    if one.about in {"user", "friend"} or one.role not in {"", "name", *_ITEM_IDS}:
+        return False
+    if not mostly(one.column, is_number):
+        return True
+    named = one.about == "item" or (not one.about and one.role != "")
+    return named and not one.column.is_unique
+
+
+def _has_ids(one: Guess, table: Things) -> bool:
+    """Whether most values are ids of a catalogue, or some if not all of its rows are sampled."""
+    share = _shared(one, table)
+    if table.sample.rows < ROWS or share >= _MOST:
+        return share >= _MOST
+    forms = {_form(text) for text in table.sample.columns[str(table.id)].distinct}
+    return share > 0 and {_form(text) for text in one.column.distinct} <= forms
+
+
+def _shared(one: Guess, table: Things) -> float:
+    """The share of a column's values that are ids of a catalogue."""
+    values, ids = one.column.values, table.sample.columns[str(table.id)].distinct
+    return sum(value in ids for value in values) / len(values) if values else 0.0
+
+
+def _form(text: str) -> str:
+    """A text with its digits and letters replaced: "tr12" → "aa9"."""
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]", "a", text))
+
+
+def _is_timed(found: list[Guess]) -> bool:
+    return any(g.role in {"time", "played", "last time", "plays", "rating"} for g in found)
+
+
+def _is_time(one: Guess) -> bool:
+    return (one.about, one.role) == ("", "") and mostly(one.column, is_moment)
+
+
+def _with_user(found: list[Guess]) -> list[Guess]:
+    """The guesses with the column of the users, if there are items and times but no users."""
+    dated = _is_timed(found) or any(g.role == "date" for g in found)
+    if user_of(found) is not None or not dated or not is_events(found):
+        return found
+    users = [one for one in found if _may_be_user(one)]
+    best = min(users, key=lambda g: _is_called(g, _LESS_USERS), default=None)
+    why = "opaque values that recur beside items and times"
+    return [replace(g, about="user", role="id", why=why) if g is best else g for g in found]
+
+
+def _may_be_user(one: Guess) -> bool:
+    """Whether a column has opaque values that recur: "u1", "9a3f", ids in digits."""
+    values = one.column.values
+    unknown = one.about in {"", "member"} and one.role in {"", "id"}
+    if not unknown or not 1 < len(one.column.distinct) < len(values) or _is_called(one, _NO_USERS):
+        return False
+    if mostly(one.column, is_number):
+        long = mostly(one.column, lambda text: text.isdigit() and len(text) >= _DIGITS)
+        return one.role == "id" or (long and not mostly(one.column, is_moment))
+    return mostly(one.column, lambda text: _OPAQUE.fullmatch(text) and not is_day(text))
+
+
+def _is_called(one: Guess, words: frozenset[str]) -> bool:
+    return not words.isdisjoint(plain_words(one.name))
+
+
+# ------------------------------------------------------------------------------ in the plan
 
 
 def worth(found: list[Guess]) -> int:
@@ -71,12 +218,23 @@ def add_acts(plan: Plan, sample: Sample, found: list[Guess]) -> None:
         plan.links.append((sample, keys, "a user, a thing and a tag in each row"))
         return
     settings: dict[str, Any] = {"user": user.name if user else {"value": "me"}}
-    why = {"user": user.why if user else "no column names one: all rows are of one listener"}
+    why = {"user": user.why if user else _why_no_user(found)}
     settings |= {"item": item.name}
     why["item"] = f"{item.why}; rows of table {table.key!r}"
     _weigh(sample, found, settings, why)
     _date(sample, found, settings, why)
     plan.acts.append(Acts(sample, settings, why, table))
+
+
+def _why_no_user(found: list[Guess]) -> str:
+    """Why all rows are of one listener, with columns that might tell several."""
+    maybe = [
+        repr(g.name)
+        for g in found
+        if (g.about, g.role) == ("", "") and 1 < len(g.column.distinct) < len(g.column.values)
+    ]
+    hint = f", unless it is {' or '.join(maybe[:3])}" if maybe else ""
+    return f"no column names one{hint}: all rows are of one listener"
 
 
 def _item(plan: Plan, sample: Sample, found: list[Guess]) -> tuple[Guess | None, Things | None]:
@@ -194,7 +352,7 @@ def add_own_acts(plan: Plan, found: Mapping[str, list[Guess]]) -> None:
     for table in plan.tables:
         acts = [
             g
-            for g in found[table.sample.path]
+            for g in found[table.sample.key]
             if g.role in {"plays", "rating"} and _is_ones_own(g, table)
         ]
         if not acts or table.is_derived or table.about not in WORKS:

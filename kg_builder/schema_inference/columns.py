@@ -15,7 +15,7 @@ from kg_builder.extraction.tabular.list_cells import OPENING, list_in
 from kg_builder.extraction.values.dates import parse_date
 from kg_builder.extraction.values.numbers import DecimalSign, parse_number
 from kg_builder.schema_inference.samples import Column, Sample, is_number, number_in
-from kg_builder.schema_inference.words import CLASSES, meaning
+from kg_builder.schema_inference.words import CLASSES, meaning, owner_of
 
 _ANY: Final = frozenset({"item", "subject", "entity", "thing", "s", "x"})
 """Names of variables that tell no class."""
@@ -25,7 +25,7 @@ _WORDS: Final = 8
 _MOST_TRACKS: Final = 200
 _MOST: Final = 0.8
 _LOOKED_AT: Final = 300
-_SLASHED: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
+_SLASHED: Final = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d{2})(?![\d/.-])")
 _LISTED: Final = ("|", ";", " / ", ",", "/")
 _TOPIC: Final = " - (?:Topic|Thema|Thème|Tema|Argomento|Tópico|Temat|Тема)"
 _CHANNEL: Final = re.compile(f"{_TOPIC}$")
@@ -56,6 +56,8 @@ class Guess:
         why: the reason of the guess.
         pattern: regular expression of the value in a cell; all of it if empty.
         performer: that of the performer's name, if the cell holds "Artist - Title".
+        of: the kind of entity that has the property or `about`, if the name tells it
+            ("artistCountry") and it need not be that of the row.
     """
 
     column: Column
@@ -64,6 +66,7 @@ class Guess:
     why: str
     pattern: str = ""
     performer: str = ""
+    of: str = ""
 
     @property
     def name(self) -> str:
@@ -78,7 +81,9 @@ def guesses(sample: Sample) -> list[Guess]:
     above = str(sample.layout.get("rows", "")).rpartition(".")[0]
     names = frozenset(sample.columns)
     found = [
-        _of_above(column, above) if column.name.startswith("../") else guess(column, names)
+        _of_above(column, above, sample.above)
+        if column.name.startswith("../")
+        else replace(guess(column, names), of=owner_of(column.name))
         for column in sample.columns.values()
     ]
     titled = any((one.about, one.role) == ("", "name") for one in found)
@@ -147,8 +152,10 @@ def _artist_and_title(one: Guess) -> Guess:
     return Guess(one.column, "song", "name", why, "^.+? - (.+)$", "^(.+?) - ")
 
 
-def _of_above(column: Column, above: str) -> Guess:
-    """Guess a column of the object around the rows: a user or playlist, by its id or name."""
+def _of_above(column: Column, above: str, about: str) -> Guess:
+    """Guess a column of the object around the rows: a thing, user or playlist, by id or name."""
+    if about:
+        return Guess(column, about, "id", f"the {about} that the rows are in")
     role = meaning(column.name.removeprefix("../"))[1]
     role = "id" if column.name == "../pid" else role
     if meaning(above.rpartition(".")[2])[0] == "user" and role in {"id", "name"}:
@@ -244,6 +251,12 @@ def is_moment(text: str) -> bool:
     if text.isdigit():
         return 6e8 < int(text) < 4e9 or 6e11 < int(text) < 4e12
     return _has_time(text)
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a date with its day, but no time of day."""
+    found = parse_date(text, True)
+    return found is not None and found.kind == "date" and ":" not in text
 
 
 def _has_time(text: str) -> bool:
@@ -360,18 +373,23 @@ def _decimal_in(text: str) -> DecimalSign | None:
 
 
 def day_first_of(sample: Sample) -> tuple[bool | None, str]:
-    """Guess whether dates have the day first, with the reason, from parts above 12."""
+    """Guess whether dates have the day first, with the reason, from parts above 12.
+
+    Dates with points always have; they decide about others only if none of these tells.
+    """
     verdicts: dict[bool, str] = {}
     dotted = ""
     for column in sample.columns.values():
         for found in filter(None, map(_SLASHED.match, column.values)):
-            one, other = int(found[1]), int(found[2])
-            if 12 < max(one, other) <= 31 and min(one, other) <= 12:
+            one, sign, other = int(found[1]), found[2], int(found[3])
+            if not 0 < min(one, other) <= 12 or max(one, other) > 31:
+                continue
+            if sign == ".":
+                dotted = dotted or f"points, as in {found[0]} in {column.name!r}"
+            elif max(one, other) > 12:
                 verdicts[one > 12] = f"{found[0]} in {column.name!r}"
-            elif found[0].count(".") == 2 and max(one, other) <= 12:
-                dotted = dotted or f"{found[0]} in {column.name!r}"
-    if dotted and False not in verdicts:
-        verdicts.setdefault(True, f"points, as in {dotted}")
+    if not verdicts and dotted:
+        return True, dotted
     return next(iter(verdicts.items())) if len(verdicts) == 1 else (None, "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,9 @@ from kg_builder.extraction.tabular.nested_json import decoded
 from kg_builder.extraction.tabular.typed_cells import text_of
 from kg_builder.extraction.xml_elements import TEXT, elements_at, leaves_by_path
 from kg_builder.packed_files import open_binary
+from kg_builder.schema_inference.columns import guesses
 from kg_builder.schema_inference.samples import COLUMNS, ENCODINGS, NULLS, ROWS, Column, Sample
+from kg_builder.schema_inference.things import things_table
 from kg_builder.schema_inference.words import CLASSES, meaning
 
 _LARGEST_JSON: Final = 256 << 20
@@ -33,12 +36,20 @@ _SCORES: Final = frozenset({"score-partwise", "score-timewise"})
 _NOTES: Final = ("part.", "measure.", "part-list.", "defaults.", "credit.")
 """Parts of a score that are about notes and pages."""
 
+_WITHIN: Final = {
+    "album": frozenset({"song"}), "artist": frozenset({"album", "song"}),
+    "label": frozenset({"album", "artist"}),
+}  # fmt: skip
+"""Of what things others have lists."""
+
+_FIRST_ROWS: Final = 100
+
 _KNOWN_ROWS: Final = {root: root for root in _SCORES} | {"plist": "plist.dict.dict.dict"}
 """Root elements of formats whose rows are known."""
 
 
-def json_sample(file: Path, path: str, head: bytes, *, whole: bool) -> Sample | None:
-    """Sample JSON or JSON Lines; `None` if there is no object.
+def json_samples(file: Path, path: str, head: bytes, *, whole: bool) -> list[Sample]:
+    """Sample JSON or JSON Lines, and the rows of things within; none if there is no object.
 
     Args:
         file: the file.
@@ -50,12 +61,93 @@ def json_sample(file: Path, path: str, head: bytes, *, whole: bool) -> Sample | 
     rows, found = _objects_in_lines(head, whole=whole), ""
     kind = "jsonl" if rows else "json"
     if not rows:
-        rows, found = _rows_in(_whole(file))
+        rows, found = _rows_in(_whole(file), path)
     if layout_by_name(path) != kind:
         layout["format"] = kind
-    if found:
-        layout["rows"] = found
-    return Sample(path, layout, *_columns(rows)) if rows else None
+    outer = _sample(rows, found, Sample(path, layout, {}, 0))
+    if not rows or any(name.startswith("../") for name in outer.columns):
+        return [outer] if rows else []
+    return _with_lists(outer, rows)
+
+
+def _sample(rows: list[dict[str, Any]], found: str, like: Sample) -> Sample:
+    """A sample of rows at a path of a document."""
+    columns, number, further = _columns(rows[:ROWS])
+    layout = {**like.layout, "rows": found} if found else like.layout
+    return Sample(like.path, layout, columns, number, further, like.about, like.above)
+
+
+# ------------------------------------------------------------------------- things within things
+
+
+def _with_lists(outer: Sample, rows: list[dict[str, Any]]) -> list[Sample]:
+    """A sample and those of the lists in its rows: an album's songs, an artist's albums.
+
+    The rows of a list have, as `../` column, the id or else name of the thing that they are in.
+    """
+    about = outer.about or _told_kind(outer)
+    inner: list[Sample] = []
+    columns = dict(outer.columns)
+    for path, kind in _lists_of_things(rows, about):
+        pairs = [(row, item) for row in rows for item in _items_at(row, path.split("."))]
+        above = {n: c for n, c in columns.items() if not f"{n}.".startswith(f"{path}.")}
+        table = things_table("", (own := replace(outer, columns=above)), guesses(own), about, "")
+        if table is None or not pairs:
+            continue
+        key, steps = table.id or table.name, "../" * (path.count(".") + 1)
+        around = {id(row): dict(_flat(row)).get(key) for row in rows}
+        told = [item | {f"{steps}{key}": around[id(row)]} for row, item in pairs]
+        below = str(outer.layout.get("rows", ""))
+        like = replace(outer, about=kind, above=about)
+        found = _sample(told, f"{below}.{path}" if below else path, like)
+        if not _is_table(found, about):
+            continue
+        columns = above
+        inner += _with_lists(found, [item for _, item in pairs][:ROWS])
+    if not inner:
+        return [outer]
+    return [replace(outer, columns=columns, about=about), *inner]
+
+
+def _told_kind(outer: Sample) -> str:
+    """The kind of the things that rows with lists describe, if their file or columns tell it."""
+    step = str(outer.layout.get("rows", "")).rpartition(".")[2]
+    if "user" in {meaning(step)[0], meaning(outer.stem)[0]}:
+        return ""
+    found = guesses(replace(outer, about=""))
+    named = any((g.about, g.role) == ("", "name") for g in found)
+    own = [g.about for g in found if g.role == "id" and g.column.is_unique and "." not in g.name]
+    told = [meaning(step)[0], meaning(outer.stem)[0], *own]
+    performed = any(g.about == "artist" and g.role in {"", "name"} for g in found)
+    told += ["album"] if named and performed else []
+    return next((kind for kind in told if kind in _WITHIN), "")
+
+
+def _lists_of_things(rows: list[dict[str, Any]], about: str) -> list[tuple[str, str]]:
+    """The paths of lists in rows whose elements are things of which the rows' things have many."""
+    kinds = _WITHIN.get(about, frozenset())
+    paths = dict.fromkeys(path for row in rows[:_FIRST_ROWS] for path, _ in _lists(row) if path)
+    found = []
+    for path in paths:
+        named = (meaning(step)[0] for step in reversed(path.split(".")))
+        kind = next((one for one in named if one in kinds), "")
+        if kind:
+            found.append((path, kind))
+    return found
+
+
+def _items_at(value: Any, steps: list[str]) -> Iterator[dict[str, Any]]:
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))
+
+
+def _is_table(found: Sample, above: str) -> bool:
+    """Whether elements of a list tell more than names that the things around them refer to."""
+    own = {name: meaning(name) for name in found.columns if not name.startswith("../")}
+    named = any(role == "name" or about == found.about for about, role in own.values())
+    return named and (len(own) > 1 or above == "album")
 
 
 def xml_sample(file: Path, path: str) -> Sample | None:
@@ -76,10 +168,10 @@ def xml_sample(file: Path, path: str) -> Sample | None:
     layout = {"rows": best}
     if layout_by_name(path) != "xml":
         layout["format"] = "xml"
-    columns, *numbers = _columns(rows)
+    columns, number, further = _columns(rows)
     if root in _SCORES:
         columns = {name: one for name, one in columns.items() if not name.startswith(_NOTES)}
-    return Sample(path, layout, columns, *numbers)
+    return Sample(path, layout, columns, number, further)
 
 
 def _worth(leaves: Counter[str]) -> tuple[int, int]:
@@ -105,10 +197,10 @@ def parquet_sample(file: Path, path: str) -> Sample | None:
             names = parquet.schema_arrow.names
     except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
         raise DataError(f"not a readable Parquet file: {fault}", where=str(file)) from None
-    columns, *numbers = _columns(rows)
+    columns, number, further = _columns(rows)
     nested = {name.partition(".")[0] for name in columns}
     empty = {name: Column(name, (None,) * len(rows)) for name in names if name not in nested}
-    return Sample(path, {}, columns | empty, *numbers) if rows else None
+    return Sample(path, {}, columns | empty, number, further) if rows else None
 
 
 def _objects_in_lines(head: bytes, *, whole: bool) -> list[dict[str, Any]]:
@@ -138,8 +230,11 @@ def _whole(file: Path) -> Any:
         raise DataError(f"not JSON: {fault}", where=str(file)) from None
 
 
-def _rows_in(value: Any) -> tuple[list[dict[str, Any]], str]:
-    """Find the rows of a JSON document, and their path: the longest list of objects."""
+def _rows_in(value: Any, path: str) -> tuple[list[dict[str, Any]], str]:
+    """Find the rows of a JSON document, and their path: the longest list of objects.
+
+    A list in the things of another list, or in a thing that is the document, is not looked for.
+    """
     if isinstance(value, list):
         return [row for row in value[:ROWS] if isinstance(row, dict)], ""
     if not isinstance(value, dict):
@@ -147,15 +242,26 @@ def _rows_in(value: Any) -> tuple[list[dict[str, Any]], str]:
     only = next(iter(value.values())) if len(value) == 1 else None
     if isinstance(only, dict) and any(key in only for key in ("name", "title")):
         return [only], next(iter(value))
+    if _has_things([value], Sample(path, {}, {}, 0)):
+        return [value], ""
     lists = sorted(_lists(value), key=lambda found: -len(found[1]))
     if lists:
-        path, rows = lists[0]
+        at, rows = lists[0]
         outer = [row for row in rows[:ROWS] if isinstance(row, dict)]
+        if _has_things(outer, Sample(path, {"rows": at}, {}, 0)):
+            return outer, at
         inner, found = _inner_rows(outer)
-        return (inner, f"{path}.{found}") if inner else (outer, path)
+        return (inner, f"{at}.{found}") if inner else (outer, at)
     if len(value) > 1 and all(isinstance(row, dict) for row in value.values()):
         return [{"@key": key, **row} for key, row in list(value.items())[:ROWS]], "*"
     return [value], ""
+
+
+def _has_things(rows: list[dict[str, Any]], like: Sample) -> bool:
+    """Whether rows are things with names and lists of other things."""
+    sample = _sample(rows, str(like.layout.get("rows", "")), like)
+    named = any(meaning(name)[1] == "name" for name in sample.columns if "." not in name)
+    return named and bool(_lists_of_things(rows, _told_kind(sample)))
 
 
 def _inner_rows(outer: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:

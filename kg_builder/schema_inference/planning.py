@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kg_builder.packed_files import without_packing
-from kg_builder.schema_inference.acts import add_acts, add_own_acts, is_events, user_of, worth
+from kg_builder.schema_inference.acts import (
+    add_acts,
+    add_own_acts,
+    is_events,
+    tell_logs,
+    user_of,
+    worth,
+)
 from kg_builder.schema_inference.columns import (
     Guess,
     guesses,
+    is_day,
     is_text,
     mostly,
     only_music,
@@ -17,10 +25,18 @@ from kg_builder.schema_inference.columns import (
 )
 from kg_builder.schema_inference.facts import FactRows, add_facts, fact_rows
 from kg_builder.schema_inference.plan import Plan, Texts, table_key
-from kg_builder.schema_inference.references import add_albums, link_nameless, refer, with_editions
-from kg_builder.schema_inference.samples import Sample
+from kg_builder.schema_inference.references import (
+    ID_ROLES,
+    add_albums,
+    leave_out_repeated,
+    link_nameless,
+    refer,
+    with_editions,
+)
+from kg_builder.schema_inference.samples import Sample, is_number
 from kg_builder.schema_inference.things import (
     Mapped,
+    Things,
     add_columns,
     kinds_of,
     main_subject,
@@ -43,38 +59,42 @@ def make_plan(samples: list[Sample]) -> Plan:
     """Guess the role of every file and column; unused ones are listed in `left_out`."""
     plan = Plan()
     samples = list(map(only_music, samples))
-    found = {sample.path: guesses(sample) for sample in samples}
-    events = [s for s in samples if is_events(found[s.path])]
-    if any(user_of(found[sample.path]) is not None for sample in events):
-        events = [s for s in events if user_of(found[s.path]) is not None]
-    people = [s for s in samples if s not in events and user_of(found[s.path]) is not None]
+    found = {sample.key: guesses(sample) for sample in samples}
+    tell_logs(samples, found)
+    events = [s for s in samples if is_events(found[s.key])]
+    if any(user_of(found[sample.key]) is not None for sample in events):
+        events = [s for s in events if user_of(found[s.key]) is not None]
+    people = [s for s in samples if s not in events and user_of(found[s.key]) is not None]
     rest = [s for s in samples if s not in events and s not in people]
     facts: list[tuple[Sample, FactRows]] = []
     for sample in rest:
-        texts = texts_of(sample, found[sample.path])
+        texts = texts_of(sample, found[sample.key])
         if texts is not None:
             plan.texts.append(texts)
-        if rows := fact_rows(sample, found[sample.path]):
+        if not sample.about and (rows := fact_rows(sample, found[sample.key])):
             facts.append((sample, rows))
         elif texts is None or not texts.is_all:
-            found[sample.path] = with_editions(sample, found[sample.path])
-            _add_things(plan, sample, found[sample.path])
+            found[sample.key] = with_editions(sample, found[sample.key])
+            _add_things(plan, sample, found[sample.key])
     for table in [one for one in plan.tables if one.about == "release"]:
-        add_albums(plan, table, found[table.sample.path])
+        add_albums(plan, table, found[table.sample.key])
     for sample, rows in facts:
         add_facts(plan, sample, rows)
     link_nameless(plan, found)
+    _key_by_names(plan, samples)
     for table in [one for one in plan.tables if not one.is_fact]:
-        refer(plan, table, found[table.sample.path])
-    events.sort(key=lambda one: -worth(found[one.path]))
+        refer(plan, table, found[table.sample.key])
+    for table in plan.tables:
+        leave_out_repeated(plan, table, found[table.sample.key])
+    events.sort(key=lambda one: -worth(found[one.key]))
     for sample in events:
-        add_acts(plan, sample, found[sample.path])
+        add_acts(plan, sample, found[sample.key])
     if not plan.acts:
         add_own_acts(plan, found)
     for sample in people:
-        _add_users(plan, sample, found[sample.path])
+        _add_users(plan, sample, found[sample.key])
     for table in plan.tables:
-        add_columns(table, found[table.sample.path])
+        add_columns(table, found[table.sample.key])
     _note_the_rest(plan, samples, found)
     return plan
 
@@ -84,11 +104,25 @@ def make_plan(samples: list[Sample]) -> Plan:
 
 def _add_things(plan: Plan, sample: Sample, found: list[Guess]) -> None:
     about, why = main_subject(sample, found)
+    if sample.about not in {"", about}:
+        about, why = sample.about, "the lists that the rows are in, or have"
     if any(one.about == "release" for one in found):
         about, why = "release", "ids of the editions of albums"
     table = things_table(table_key(plan, about), sample, found, about, why) if about else None
     if table is not None:
         plan.tables.append(table)
+
+
+def _key_by_names(plan: Plan, samples: list[Sample]) -> None:
+    """Make names ids of rows without ids to which rows within them refer."""
+    for table in plan.tables:
+        outer = table.sample
+        if table.id is None and not table.is_fact and outer.columns[table.name].is_unique and any(
+            sample.path == outer.path and sample.above == table.about
+            and any(name.lstrip("./") == table.name for name in sample.columns if name[0] == ".")
+            for sample in samples
+        ):  # fmt: skip
+            table.id = table.name
 
 
 # ------------------------------------------------------------------------------ texts
@@ -198,19 +232,24 @@ def _used(plan: Plan, sample: Sample) -> set[str]:
 def _note_the_rest(plan: Plan, samples: list[Sample], found: Mapping[str, list[Guess]]) -> None:
     for sample in samples:
         used = _used(plan, sample)
-        facts = [t for t in plan.tables if t.sample is sample and t.is_fact]
+        tables = [t for t in plan.tables if t.sample is sample]
+        facts = [t for t in tables if t.is_fact]
         no_place = f"the data model's {facts[0].type} has no place for it" if facts else ""
-        for one in found[sample.path]:
+        reasons = {name: why for t in reversed(tables) for name, why in t.left_out.items()}
+        for one in found[sample.key]:
             if one.name not in used:
                 empty = not one.column.values
-                why = no_place if no_place and not empty else _why_not(one)
-                plan.left_out.append((sample, one.name, why))
+                if one.role == "time" and any(acts.sample is sample for acts in plan.acts[:1]):
+                    reasons.setdefault(one.name, "times, not all of which can be read")
+                why = reasons.get(one.name) or (no_place if no_place and not empty else "")
+                plan.left_out.append((sample, one.name, why or _why_not(one, tables[:1])))
         if sample.further:
             why = f"of {len(sample.columns) + sample.further:,} columns, the others are looked at"
             plan.left_out.append((sample, f"the last {sample.further:,}", why))
 
 
-def _why_not(one: Guess) -> str:
+def _why_not(one: Guess, tables: list[Things]) -> str:
+    """Why a column is not used, in a file from which tables are read or not."""
     values = one.column.values
     if not values:
         return "empty in the rows looked at"
@@ -218,9 +257,33 @@ def _why_not(one: Guess) -> str:
         return "a measure or a remark that the data model has no predicate for"
     if one.role in {"plays", "rating", "time"}:
         return "about listening, not about the thing"
-    if one.about and one.about in CLASSES:
-        return f"about {one.about}s, but already told by another column, or ids of no table"
+    if one.about == "user" and one.why == "its name":
+        return "about listeners, of whom no interactions are read from this file"
+    if one.about in CLASSES:
+        return _why_not_entities(one, tables)
+    if one.role not in {"", "id", "name"} and one.why == "its name":
+        if not tables:
+            return f"by its name of kind {one.role!r}, but no table is read from this file"
+        rows = f"{tables[0].called}s"
+        return f"by its name of kind {one.role!r}: {rows} have none such as {values[0][:30]!r}"
     if is_text(one):
         return "texts of sentences: a source of kind unstructured reads them from JSON lines"
-    kind = "numbers" if mostly(one.column, lambda t: t.replace(".", "").isdigit()) else "texts"
+    kind = "dates" if mostly(one.column, is_day) else "texts"
+    kind = "numbers" if mostly(one.column, is_number) and kind == "texts" else kind
     return f"{kind} such as {values[0][:30]!r}, whose meaning the name does not tell"
+
+
+def _why_not_entities(one: Guess, tables: list[Things]) -> str:
+    called = one.about + "s"
+    if not tables:
+        return f"about {called}, but no table is read from this file"
+    rows = tables[0].called + "s"
+    if one.role in ID_ROLES:
+        return f"ids of {called}, which no table has"
+    if one.role not in {"", "name"}:
+        return f"about {called}; the rows are {rows}"
+    if mostly(one.column, is_number):
+        return f"numbers such as {one.column.values[0][:30]!r}, no names of {called}"
+    if called == rows:
+        return f"another name of the {rows}"
+    return f"names of {called}, to which the data model has no predicate from {rows}"

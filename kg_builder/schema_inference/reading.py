@@ -9,15 +9,15 @@ from kg_builder.extraction.tabular import RowsConfig, read_rows
 from kg_builder.extraction.tabular.config import layout_by_name
 from kg_builder.extraction.tabular.nested_json import decoded
 from kg_builder.packed_files import open_binary
-from kg_builder.schema_inference.nested_samples import json_sample, parquet_sample, xml_sample
+from kg_builder.schema_inference.nested_samples import json_samples, parquet_sample, xml_sample
 from kg_builder.schema_inference.samples import COLUMNS, ENCODINGS, ROWS, Column, Sample
 from kg_builder.schema_inference.text_samples import text_layout
 
 _BYTES: Final = 1 << 20
 
 
-def read_sample(file: Path, raw: Path) -> Sample | None:
-    """Sample the first rows of a file; `None` if it has no rows.
+def read_samples(file: Path, raw: Path) -> list[Sample]:
+    """Sample the first rows of a file, and rows in lists within these; none if it has no rows.
 
     Raises:
         DataError: the file cannot be read, or is not text, JSON, XML, Parquet or Excel.
@@ -25,19 +25,23 @@ def read_sample(file: Path, raw: Path) -> Sample | None:
     path = file.relative_to(raw).as_posix()
     layout = layout_by_name(path)
     if layout == "parquet":
-        return parquet_sample(file, path)
+        return _all(parquet_sample(file, path))
     if layout == "excel":
-        return _taken(path, {}, raw)
+        return _all(_taken(path, {}, raw))
     with open_binary(file) as stream:
         head = stream.read(_BYTES)
         whole = len(head) < _BYTES
     first = decoded(head, ENCODINGS).lstrip()[:1]
     if first == "<":
-        return xml_sample(file, path)
+        return _all(xml_sample(file, path))
     if first in {"{", "["} or layout in {"json", "jsonl"}:
-        return json_sample(file, path, head, whole=whole)
+        return json_samples(file, path, head, whole=whole)
     keys = text_layout(path, head, whole=whole)
-    return None if keys is None else _taken(path, keys, raw)
+    return [] if keys is None else _all(_taken(path, keys, raw))
+
+
+def _all(sample: Sample | None) -> list[Sample]:
+    return [] if sample is None else [sample]
 
 
 def _taken(path: str, layout: dict[str, Any], raw: Path) -> Sample | None:

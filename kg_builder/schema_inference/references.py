@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import takewhile
@@ -11,13 +12,21 @@ from kg_builder.extraction.tabular import Cell
 from kg_builder.extraction.tabular.list_cells import values_in
 from kg_builder.schema_inference.columns import Guess
 from kg_builder.schema_inference.plan import Plan, table_key
-from kg_builder.schema_inference.samples import Sample
+from kg_builder.schema_inference.samples import Column, Sample
 from kg_builder.schema_inference.things import RELATIONS, Mapped, Things, things_table
 from kg_builder.schema_inference.words import WORKS, meaning, plain_words
 
 _REFERENCES: Final = {
-    "artist": "performer", "album": "onAlbum", "label": "recordLabel", "genre": "genre",
+    "artist": ("performer", "artist"), "album": ("onAlbum", "album"),
+    "label": ("recordLabel", "label"), "genre": ("genre", "genre"),
+    "composer": ("composer", "artist"), "writer": ("writer", "artist"),
+    "producer": ("producer", "artist"),
 }  # fmt: skip
+"""By what columns hold ids of: predicate, and kind of the entities."""
+
+_MOST: Final = 0.9
+"""Least share of rows in which a column repeats another one."""
+
 ID_ROLES: Final = frozenset({"id", "mbid", "address"})
 _KEYS: Final = frozenset({"id", "mbid", "wikidata", "discogs", "spotify", "address"})
 _EDITIONS: Final = (
@@ -56,14 +65,14 @@ def table_of(plan: Plan, id_: Guess, kinds: Iterable[str]) -> Things | None:
 def link_nameless(plan: Plan, found: Mapping[str, list[Guess]]) -> None:
     """Turn tables that have no names, but ids of another table's rows, into links of these."""
     for table in [table for table in plan.tables if table.name == table.id]:
-        id_ = next(g for g in found[table.sample.path] if g.name == table.id)
+        id_ = next(g for g in found[table.sample.key] if g.name == table.id)
         other = next(
             (one for one in plan.tables if one.about == table.about and described(one, id_)), None
         )
         if other is None:
             continue
         plan.tables.remove(table)
-        for one in found[table.sample.path]:
+        for one in found[table.sample.key]:
             predicate, type_ = RELATIONS.get(one.about, ("", None))
             if predicate and one.role in {"", "name"} and one.column.values:
                 end = {"column": one.name} | ({"type": type_} if type_ else {})
@@ -104,27 +113,29 @@ def keyed(plan: Plan, table: Things, id_: Guess) -> Things:
 
 def refer(plan: Plan, table: Things, found: list[Guess]) -> None:
     """Find columns with ids of another table's rows; that table is derived if names are beside."""
-    told: list[tuple[str, set[str]]] = []
+    told: list[Guess] = []
     for one in found:
-        predicate = _REFERENCES.get(one.about)
+        predicate, kind = _REFERENCES.get(one.about, (None, ""))
         own = one.about == table.about
         if own and one.name != table.id and "parent" in plain_words(one.name):
             predicate = _PARENTS.get(one.about)
-        elif own or table.about not in WORKS or (one.about == "album" and table.about != "song"):
+        elif own or not _may_refer(table, kind):
             continue
-        keys = [t for t in plan.tables if t.called == one.about and t.id != t.name]
-        if predicate is None or not (
-            one.role in ID_ROLES or (not one.role and any(overlap(one, table) for table in keys))
-        ):
+        keys = [t for t in plan.tables if t.called == kind and t.id != t.name]
+        given = any(overlap(one, t) for t in keys)
+        derivable = one.role in ID_ROLES and table.about != "artist"
+        if predicate is None or not (derivable or (given and one.role in {"", *ID_ROLES})):
             continue
         if one.name in table.taken or not one.column.values:
             continue
-        if any(one.about == about and one.column.distinct <= ids for about, ids in told):
-            table.taken.add(one.name)  # told by another column
+        same = next((g for g in told if g.about == one.about and _is_told_by(one, g)), None)
+        if same is not None:
+            table.left_out[one.name] = f"refers to what {same.name!r} refers to"
+            table.taken.add(one.name)
             continue
         other = table if own else None
         other = other or next(
-            (t for t in plan.tables if t.called == one.about and overlap(one, t)), None
+            (t for t in plan.tables if t.called == kind and overlap(one, t)), None
         )
         if other is not None and other.about == "release":
             if _has_albums(plan, found):
@@ -133,11 +144,95 @@ def refer(plan: Plan, table: Things, found: list[Guess]) -> None:
         why = (
             f"its values are ids of table {other.key!r}" if other else "ids with names beside them"
         )
-        other = other or _beside(plan, table, found, one)
+        other = other or _beside(plan, table, found, one, kind)
         if other is not None:
             table.columns.append(Mapped(one.name, {"predicate": predicate, "ref": other.key}, why))
             table.taken |= {one.name} | (other.taken if other.sample is table.sample else set())
-            told.append((one.about, one.column.distinct))
+            told.append(one)
+
+
+def _may_refer(table: Things, kind: str) -> bool:
+    """Whether entities of a table have predicates to those of a kind."""
+    if kind == "album":
+        return table.about == "song"
+    return table.about in WORKS or (table.about == "artist" and kind in {"label", "genre"})
+
+
+def _is_told_by(one: Guess, other: Guess) -> bool:
+    """Whether a column of ids refers to the same rows as another one."""
+    return one.column.distinct <= other.column.distinct
+
+
+# ------------------------------------------------------------------------------ repeated names
+
+
+def leave_out_repeated(plan: Plan, table: Things, found: list[Guess]) -> None:
+    """Leave out columns of names that tell again what a reference beside them tells."""
+    by_key = {one.key: one for one in plan.tables}
+    for mapped in table.columns:
+        other = by_key.get(mapped.settings.get("ref", ""))
+        id_ = next((g for g in found if g.name == mapped.name), None)
+        if other is None or id_ is None or other.name == other.id or other is table:
+            continue
+        for one in found:
+            if one.name in table.taken or one.role not in {"", "name"} or not one.column.values:
+                continue
+            if why := _repeats(one, id_, other):
+                table.left_out[one.name] = f"repeats {id_.name!r}: {why}"
+                table.taken.add(one.name)
+
+
+def _repeats(one: Guess, id_: Guess, table: Things) -> str:
+    """Why a column tells no more than ids of a table's rows beside it; empty if it does."""
+    pairs = [
+        (ids, texts)
+        for id_cell, cell in zip(id_.column.cells, one.column.cells, strict=True)
+        if (texts := values_in(cell, words="several"))
+        for ids in [values_in(id_cell, words="several")]
+    ]
+    if sum(bool(ids) for ids, _ in pairs) < _MOST * len(pairs):
+        return ""
+    named = _names_by_id(table)
+    known = [(ids, texts) for ids, texts in pairs if ids and all(one in named for one in ids)]
+    same = sum(
+        [named[id_] for id_ in ids] == [text.casefold() for text in texts] for ids, texts in known
+    )
+    if known and same >= _MOST * len(known):
+        return f"the names of the rows of table {table.key!r}"
+    if one.about != id_.about or not determines(id_.column, one.column):
+        return ""
+    repeated = len(id_.column.distinct) + 1 < len(id_.column.values)
+    if _plain(one.name) == _plain(id_.name) or (repeated and determines(one.column, id_.column)):
+        return f"one text for each row of table {table.key!r}"
+    return ""
+
+
+def _names_by_id(table: Things) -> dict[str, str]:
+    """The names of a table's sampled rows by their ids."""
+    columns = table.sample.columns
+    if table.id is None or table.name not in columns:
+        return {}
+    named: dict[str, str] = {}
+    for id_cell, cell in zip(columns[table.id].cells, columns[table.name].cells, strict=True):
+        ids, names = values_in(id_cell, words="several"), values_in(cell, words="several")
+        if len(ids) == len(names):
+            named |= zip(ids, map(str.casefold, names), strict=True)
+    return named
+
+
+def determines(key: Column, told: Column) -> bool:
+    """Whether rows alike in one column are nearly always alike in another one."""
+    groups: dict[Cell, Counter[Cell]] = {}
+    for one, other in zip(key.cells, told.cells, strict=True):
+        if one and other:
+            groups.setdefault(one, Counter())[other] += 1
+    usual = sum(max(group.values()) for group in groups.values())
+    return usual >= _MOST * sum(group.total() for group in groups.values()) > 0
+
+
+def _plain(name: str) -> list[str]:
+    """The words of a column's name without those for ids and names."""
+    return [one for one in plain_words(name) if meaning(one)[1] not in {"id", "name", "code"}]
 
 
 def _has_albums(plan: Plan, found: list[Guess]) -> bool:
@@ -146,16 +241,18 @@ def _has_albums(plan: Plan, found: list[Guess]) -> bool:
     return any(one.about == "album" and overlap(one, t) for one in found for t in tables)
 
 
-def _beside(plan: Plan, table: Things, found: list[Guess], id_: Guess) -> Things | None:
+def _beside(plan: Plan, table: Things, found: list[Guess], id_: Guess, kind: str) -> Things | None:
     """Derive a table of the entities whose ids (and names, if any) are in another table's rows."""
     own = [g for g in found if g.about == id_.about and g is not id_]
     names = [g for g in own if g.role in {"", "name"} and in_step(g, id_)]
     if not names and table.name != table.id:
         return None
-    names.sort(key=lambda g: -_shared_steps(g.name, id_.name))
+    names.sort(
+        key=lambda g: (not determines(id_.column, g.column), -_shared_steps(g.name, id_.name))
+    )
     why = "ids and names in the same rows" if names else "ids in the same rows, without names"
-    sample, key = table.sample, table_key(plan, id_.about)
-    derived = things_table(key, sample, [id_, *names[:1]], id_.about, why)
+    told = [replace(one, about=kind) for one in (id_, *names[:1])]
+    derived = things_table(table_key(plan, kind), table.sample, told, kind, why)
     if derived is not None:
         derived.is_derived, derived.id = True, id_.name
         plan.tables.append(derived)

@@ -56,6 +56,8 @@ class Sample:
         columns: by name.
         rows: number of sampled rows.
         further: number of columns that were not looked at.
+        about: the kind of entity of the rows, if their place in the file tells it.
+        above: that of the objects around the rows, of which there is a sample, too.
     """
 
     path: str
@@ -63,6 +65,13 @@ class Sample:
     columns: Mapping[str, Column]
     rows: int
     further: int = 0
+    about: str = ""
+    above: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells the sample from others, of the same file, too."""
+        return f"{self.path}#{self.layout.get('rows', '')}"
 
     @property
     def stem(self) -> str:

@@ -6,6 +6,7 @@ import csv
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ from typing import Any, Final
 from kg_builder.errors import DataError
 from kg_builder.extraction.tabular.config import layout_by_name
 from kg_builder.extraction.tabular.nested_json import decoded
+from kg_builder.extraction.values import parse_date
 from kg_builder.packed_files import without_packing
 from kg_builder.schema_inference.samples import ENCODINGS, ROWS, is_number
 from kg_builder.schema_inference.words import MEANING, plain_words
@@ -24,6 +26,9 @@ _FEW: Final = 20
 
 _SENTENCE: Final = 8
 """Least words of a paragraph of prose."""
+
+_MANY: Final = 0.5
+_CODE: Final = re.compile(r"(?=\S*\d)\S+")
 
 _SEPARATORS: Final = ("\t", "<SEP>", "::", ";", "|", ",")
 
@@ -165,20 +170,26 @@ def _refuse_doubled(heading: list[str], path: str) -> None:
 
 
 def _has_heading(rows: list[list[str]]) -> bool:
-    """Whether the first row names the columns: known words, or text above numbers."""
+    """Whether the first row names the columns: known words, or text above other values."""
     first, others = rows[0], rows[1:]
     if any(is_number(cell) for cell in first) or len(set(first)) < len(first):
         return False
     repeated = {cell for row in others for cell in row}
     if any(cell in repeated for cell in first):
         return False
-    if _names_columns(first):
-        return True
-    return any(
-        len(row) == len(first) and is_number(row[n])
-        for row in others[:5]
-        for n in range(len(first))
-    )
+    columns = [[row[n] for row in others if n < len(row) and row[n]] for n in range(len(first))]
+    kinds = [_kind_of(cells) for cells in columns]
+    if any(kind is not None and kind(cell) for kind, cell in zip(kinds, first, strict=True)):
+        return False
+    return _names_columns(first) or any(kind is not None for kind in kinds)
+
+
+def _kind_of(cells: list[str]) -> Callable[[str], object] | None:
+    """What most values of a column are that a heading is not: numbers, dates, ids with digits."""
+    for kind, least in ((is_number, _MANY), (parse_date, _MANY), (_CODE.fullmatch, 1.0)):
+        if cells and sum(bool(kind(cell)) for cell in cells) >= least * len(cells):
+            return kind
+    return None
 
 
 def _known_names(path: str, width: int) -> list[str] | None:

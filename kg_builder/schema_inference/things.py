@@ -10,6 +10,7 @@ from kg_builder.extraction.values.dates import is_open_end, parse_date, parse_du
 from kg_builder.schema_inference.columns import (
     Guess,
     external_id_of,
+    is_day,
     mostly,
     numbers,
     split_of,
@@ -74,7 +75,8 @@ class Things:
         is_fact: whether the rows are facts with details, whose name composes columns.
         is_of_log: whether the rows are acts of listening, with the listener's country, date, …
         where, why_where: conditions of the rows that it has, as in the recipe, and the reason.
-        taken: columns that the table uses.
+        taken: columns that the table uses, or that others tell.
+        left_out: why columns about the rows are not used.
     """
 
     key: str
@@ -96,6 +98,7 @@ class Things:
     is_fact: bool = False
     is_of_log: bool = False
     taken: set[str] = field(default_factory=set)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def type(self) -> str:
@@ -227,16 +230,29 @@ def _external(table: Things, one: Guess) -> None:
 
 
 def add_columns(table: Things, found: list[Guess]) -> None:
-    """Map every unused column to a predicate of the table's entities."""
-    if table.is_derived or table.is_fact:
+    """Map every unused column to a predicate of the table's entities.
+
+    Of a table that other rows derive, these are the columns that tell of its entities by name.
+    """
+    if table.is_fact:
         return
+    undated = _undated(table, found)
     for one in found:
         if one.name in table.taken or not one.column.values:
             continue
         if table.is_of_log and _is_of_act(table, one, found):
             continue
-        own = not one.about or (one.about == table.about and one.role not in {"", "name", *_IDS})
-        settings = _literal(table, one, found) if own else _relation(table, one, found)
+        bare = not one.about and not table.is_derived
+        own = bare or (one.about == table.about and one.role not in {"", "name", *_IDS})
+        if table.is_derived and not own and one.of != table.about:
+            continue
+        if one.of and one.of != table.called:
+            table.left_out[one.name] = f"of the {one.of}s, not of the {table.called}s"
+            continue
+        if one is undated:
+            settings: dict[str, Any] | None = {"predicate": "releaseDate"}
+        else:
+            settings = _literal(table, one, found) if own else _relation(table, one, found)
         if settings is None:
             continue
         if "labels" in settings:
@@ -247,9 +263,20 @@ def add_columns(table: Things, found: list[Guess]) -> None:
         several = one.about and separator and not one.pattern
         if several:
             settings["split"] = separator
-        why = one.why + (f"; {seen}" if seen and (several or separator is None) else "")
+        why = one.why if one is not undated else "dates, and no other column is the release's"
+        why += f"; {seen}" if seen and (several or separator is None) else ""
         table.columns.append(Mapped(one.name, settings, why))
         table.taken.add(one.name)
+
+
+def _undated(table: Things, found: list[Guess]) -> Guess | None:
+    """The only column of days, if no other has release dates and its name does not tell of what."""
+    if table.about not in WORKS or table.is_of_log or table.is_derived:
+        return None
+    told = {"released", "published", "date"}
+    named = any(g.role in told and g.about in {"", table.about} for g in found)
+    days = [g for g in found if (g.about, g.role) == ("", "") and mostly(g.column, is_day)]
+    return days[0] if len(days) == 1 and not named else None
 
 
 def _is_of_act(table: Things, one: Guess, found: list[Guess]) -> bool:
@@ -277,6 +304,8 @@ def _relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] |
         return {"predicate": "performer", "type": "Artist"}
     if about == "album" and table.type == "Song":
         return {"predicate": "onAlbum"}
+    if about == "song" and table.about == "album":
+        return {"predicate": "onAlbum", "type": "Song", "inverse": True}
     if about in {"song", "album"} and artist:
         return {"predicate": "performed", "type": CLASSES[about]}
     if about == "member" and artist:
@@ -287,7 +316,13 @@ def _relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] |
 def _literal(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | None:
     role, is_work = one.role, table.about in WORKS
     dates = mostly(one.column, lambda text: text == "0" or parse_date(text) is not None)
-    if role in {"released", "begin", "date"} and dates and table.about in {*WORKS, "artist"}:
+    if role == "published" and not is_work:
+        return None
+    if (
+        role in {"released", "published", "begin", "date"}
+        and dates
+        and (is_work or table.about == "artist")
+    ):
         nothing = {"values": {"0": ""}} if "0" in one.column.distinct else {}
         return {"predicate": "releaseDate" if is_work else "beginDate", **nothing}
     if role == "medium" and is_work:

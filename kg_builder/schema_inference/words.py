@@ -9,8 +9,11 @@ from typing import Final
 from kg_builder.extraction.values import without_accents
 
 _ENTITIES: Final = {
-    "user": "user users playlist playlists usr listener username account customer reviewer "
-    "usuario usuarios "
+    "user": "user users playlist playlists usr listener username account accounts customer "
+    "customers subscriber subscribers participant participants reviewer usuario usuarios kunde "
+    "kunden kundin abonnent abonnenten teilnehmer hoerer abonne abonnes auditeur auditeurs cliente "
+    "clientes suscriptor oyente assinante ouvinte abbonato ascoltatore klant abonnee luisteraar "
+    "klient kund lyssnare "
     "utilisateur nutzer benutzer horer utente utilizador gebruiker uzytkownik kullanici bruker "
     "anvandare пользователь ユーザー 用户",
     "friend": "friend friends freund freunde ami amis amigo amigos follows followee",
@@ -87,9 +90,17 @@ _ATTRIBUTES: Final = {
     "opløst kuollut ölüm bitiş смерти умер умерла распада конец 没年 死没 解散 去世 逝世",
     "released": "released year jahr ano anio annee anno jaar rok yil erscheinungsjahr "
     "erscheinungsdatum veroffentlicht lanzamiento sortie uscita год дата 年 年份 発売日",
+    "published": "erschienen erscheinung veröffentlichung veröffentlichungsdatum releasedatum "
+    "published publication "
+    "parution publié publiée sorti publicado publicada publicación lanzado lanzada estreno "
+    "pubblicato pubblicata pubblicazione uscito lançamento lançado lançada publicação uitgebracht "
+    "verschenen wydania utgiven udgivet",
+    "event": "added updated modified purchased bought imported recorded hinzugefügt geändert "
+    "aktualisiert gekauft aufgenommen ajouté acheté modifié enregistré añadido comprado modificado "
+    "grabado aggiunto acquistato modificato registrato",
     "date": "date datum fecha data",
     "time": "timestamp time ts uts datetime listened played playedat listenedat endtime when "
-    "unixtime zeit heure hora",
+    "unixtime zeit heure hora zeitpunkt zeitstempel uhrzeit horodatage tijdstip momento",
     "duration": "duration length len dauer duree duracion durata laufzeit lange duracao runtime ms "
     "msec millis seconds",
     "tracknumber": "trackno tracknr tracknumber position",
@@ -138,6 +149,9 @@ _PHRASES: Final = {
     "date of last skip": ("", "other"),
     "skip count": ("", "other"),
     "event id": ("", "other"),
+    "recording date": ("", "other"),
+    "record date": ("", "other"),
+    "recording year": ("", "other"),
     "start timestamp": ("", "time"),
     "start position": ("", "other"),
     "end position": ("", "other"),
@@ -278,6 +292,8 @@ def meaning(name: str) -> tuple[str, str]:
     """
     if name.endswith(OF_VALUES):
         return "", "other"
+    if name.endswith("rdf-schema#label"):
+        return "", "name"
     *above, leaf = name.removesuffix(".#text").removesuffix(".value").split(".")
     about, own = _of_step(leaf)
     if any("member" in map(_singular, plain_words(step)) for step in above):
@@ -317,6 +333,10 @@ def _of_step(name: str) -> tuple[str, str]:
     attributes = [MEANING[word][1] for word in words if word in MEANING and MEANING[word][1]]
     strongest = next((a for a in attributes if a in _STRONG), attributes[-1] if attributes else "")
     about = "similar" if "similar" in entities else entities[-1] if entities else ""
+    if about in _OWNERS:  # "país del artista"
+        about = next((one for one in entities if one in _HEADS), about)
+    if strongest == "event":
+        return "", "other"
     if strongest in {"begin", "end"} and not _PLACES.isdisjoint(words):
         return ("city", "") if strongest == "begin" else ("", "other")
     if strongest == "code":
@@ -324,6 +344,27 @@ def _of_step(name: str) -> tuple[str, str]:
         of_row = len(words) == 1 or about in _CODED
         strongest = others[-1] if others else "id" if of_row else ""
     return about, strongest
+
+
+_OWNERS: Final = frozenset({"artist", "label"})
+_HEADS: Final = frozenset({"country", "city", "language", "genre", "tag"})
+_OWNED: Final = _HEADS | {"award", "label"}
+"""What artists and, without the last, labels have as works do."""
+
+
+def owner_of(name: str) -> str:
+    """The kind of entity that a column tells something of by its own name, if any.
+
+    >>> owner_of("artistCountry"), owner_of("país del artista"), owner_of("country")
+    ('artist', 'artist', '')
+    """
+    about = meaning(name)[0]
+    if about not in _OWNED:
+        return ""
+    told = [MEANING.get(word, ("", ""))[0] for word in plain_words(name)]
+    if "artist" in told:
+        return "artist"
+    return "label" if told[0] == "label" != about else ""  # "countryLabel" is the label of SPARQL
 
 
 _CODED: Final = frozenset({"user", "item", "artist", *WORKS})
@@ -338,6 +379,7 @@ _WRAPPERS: Final = frozenset({
 
 _NAMING: Final = frozenset({"id", "name", "mbid", "type", "address", "description", "alias"})
 _STRONG: Final = (
+    "event",
     "mbid",
     "wikidata",
     "dbpedia",

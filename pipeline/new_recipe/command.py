@@ -15,7 +15,7 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.semi_structured.reader import adapter_for
 from kg_builder.packed_files import open_binary, without_packing
 from kg_builder.schema_inference.planning import make_plan
-from kg_builder.schema_inference.reading import read_sample
+from kg_builder.schema_inference.reading import read_samples
 from kg_builder.schema_inference.samples import Sample, with_patterns
 from kg_builder.schema_inference.text_samples import is_prose
 from pipeline.console import terminal
@@ -88,8 +88,8 @@ def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
         suffix = Path(without_packing(file.name.lower())).suffix
         if suffix in _RDF or suffix in _PAGES or _is_text(file, suffix) or _has_adapter(file):
             _add_page(pages, file.relative_to(root), suffix, name)
-        elif (sample := read_sample(file, root)) is not None:
-            samples.append(sample)
+        else:
+            samples += read_samples(file, root)
     plan = make_plan(with_patterns(samples, root))
     if not plan.tables and not plan.texts and not pages:
         seen = ", ".join(column for sample in samples for column in list(sample.columns)[:8])

@@ -51,6 +51,7 @@ def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], st
         lines.append(f"# {NO_GRAPH}")
     if plan.tables:
         lines += ["", "[[sources]]", 'kind = "structured"', f"name = {toml(name)}"]
+        lines += _clean(plan, name)
     for table in plan.tables:
         lines += _things(table)
     for number, (sample, keys, why) in enumerate(plan.links, start=1):
@@ -138,6 +139,19 @@ def _things(table: Things) -> list[str]:
         for column in table.columns:
             lines += _keys({column.name: column.settings}, {column.name: column.why})
     return lines
+
+
+def _clean(plan: Plan, name: str) -> list[str]:
+    """How to state that no rows repeat each other, if tables have ids."""
+    own = [t for t in plan.tables if t.id not in {None, t.name} and not t.is_derived]
+    if not any(t.sample.columns[str(t.id)].is_unique for t in own):
+        return []
+    return [
+        "# Records that look alike may be merged. If nothing has two records in this source (every",
+        '# thing has one id), say so by removing the "#" of these lines:',
+        f"# [traits.{_toml_key(name)}]",
+        "# clean = true",
+    ]
 
 
 def _acts(plan: Plan, name: str) -> list[str]:

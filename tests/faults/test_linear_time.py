@@ -31,7 +31,7 @@ from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.extraction.text.documents import read_documents
 from kg_builder.ontology import Schema
 from kg_builder.schema_inference.planning import make_plan
-from kg_builder.schema_inference.reading import read_sample
+from kg_builder.schema_inference.reading import read_samples
 from tests.kg_builder.conftest import schema
 
 __all__ = ["schema"]  # a fixture
@@ -139,9 +139,7 @@ def test_work_of_guesses_grows_with_the_file(tmp_path: Path, kind: str) -> None:
         _write(tmp_path / "a.json", json.dumps(rows))
 
     def look(_: int) -> None:
-        sample = read_sample(tmp_path / "a.json", tmp_path)
-        assert sample is not None
-        make_plan([sample])
+        make_plan(read_samples(tmp_path / "a.json", tmp_path))
 
     _assert_linear(write, look)
 
@@ -149,8 +147,7 @@ def test_work_of_guesses_grows_with_the_file(tmp_path: Path, kind: str) -> None:
 def test_no_more_columns_are_looked_at_than_a_table_has(tmp_path: Path) -> None:
     row = {"title": "A", "artist": "B"} | {f"key{n}": "c" for n in range(1_500)}
     _write(tmp_path / "a.json", json.dumps([row]))
-    sample = read_sample(tmp_path / "a.json", tmp_path)
-    assert sample is not None
+    (sample,) = read_samples(tmp_path / "a.json", tmp_path)
     assert (len(sample.columns), sample.further) == (1_000, 502)
     assert "the last 502" in {name for _, name, _ in make_plan([sample]).left_out}
 

@@ -445,3 +445,12 @@ def test_countries_in_several_languages(tmp_path, country):
     triples, _, _ = built(tmp_path, {"artists.csv": artists})
     expected = "United States" if country.startswith("EE") else "United Kingdom"
     assert f"Ann country {expected}" in triples
+
+
+def test_a_clean_catalogue_is_proposed_and_the_proposal_can_be_used(tmp_path):
+    files = write(tmp_path, {"songs.csv": "id,title,artist\ns1,Rain,Ann\ns2,Sun,Bo\n"})
+    text = new_recipe(files, tmp_path, "my.shop")
+    assert '# [traits."my.shop"]\n# clean = true\n' in text
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text(text.replace("# [traits", "[traits").replace("# clean", "clean"))
+    assert load_recipe(recipe).traits["my.shop"].clean

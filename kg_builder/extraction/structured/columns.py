@@ -19,6 +19,7 @@ from kg_builder.extraction.collector import Collector, Recent, id_key, is_owned,
 from kg_builder.extraction.objects import (
     END,
     OPEN_ENDS,
+    YEARS_ONLY,
     Literal,
     Notation,
     object_type,
@@ -39,6 +40,7 @@ from kg_builder.extraction.values import (
     parse_period,
     without_disambiguator,
 )
+from kg_builder.extraction.values.dates import order_is_unknown
 from kg_builder.extraction.values.numbers import DecimalSign, decimal_sign, is_undecided
 from kg_builder.extraction.values.patterns import search
 from kg_builder.extraction.values.text import split_outside_brackets
@@ -313,6 +315,7 @@ class ColumnReader:
     def _objects_of(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> list[_Object]:
         """Objects stated in a cell; cached if they do not depend on the subject."""
         confidence, values = self.mapping.confidence, self.split(cell)
+        years = self.out.counts[YEARS_ONLY]
         if self._type:
             labelled = zip_longest(values, self.split(labels)[: len(values)], fillvalue="")
             objects = [
@@ -328,7 +331,8 @@ class ColumnReader:
                 and not (self._counts and self._waits(value, subject, evidence))
                 and (found := self._literal(value, evidence))
             ]
-        if len(objects) == len(values) and not self._depends:
+        told = self.out.counts[YEARS_ONLY] == years
+        if len(objects) == len(values) and told and not self._depends:
             self._cells[cell, labels] = objects
         return objects
 
@@ -353,7 +357,14 @@ class ColumnReader:
         if literal is None:
             reason = why_not(value, self._datatype, "Work")
             self.out.reject(reason, evidence, f"{self.column}={value}")
+        elif self._is_year_of_a_day(literal, value):
+            self.out.counts[YEARS_ONLY] += 1
         return literal
+
+    def _is_year_of_a_day(self, literal: Literal, value: str) -> bool:
+        """Whether only the year of a date is read, as its day and month may be the other way."""
+        undecided = literal.kind == "gYear" and self._notation.day_first is None
+        return undecided and order_is_unknown(clean_text(value))
 
     def _parsed(self, value: str) -> Literal | None:
         """A literal; None for a placeholder, and for what is not of the datatype."""

@@ -227,7 +227,7 @@ class RowsConfig(BaseModel):
         bool | None,
         Field(
             description="Day before month in dates such as 03/04/1999; by default only the "
-            "year of such dates is read."
+            "year of such dates is read. With points (03.04.1999) the day is always first."
         ),
     ] = None
     repair: Annotated[

@@ -58,7 +58,7 @@ _SEASONS: Final = range(21, 42)
 
 _ISO: Final = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[T ][\d:.,Z+\-]*)?$")
 _COMPACT: Final = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T\d{4,6}(?:Z|[+-]\d{2}:?\d{2})?)?$")
-_NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.]\s?(\d{1,2})[-/.]\s?(\d{4}|\d{2})$")
+_NUMERIC: Final = re.compile(r"^(\d{1,2})([-/.])\s?(\d{1,2})[-/.]\s?(\d{4}|\d{2})$")
 _MONTH_YEAR_NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.](\d{4})$")
 _DAY_FIRST: Final = re.compile(
     rf"^(?:(\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?)?({_MONTH_WORD})\.?,?\s+(\d{{4}})$",
@@ -142,8 +142,9 @@ def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
     EDTF notations (ISO 8601-2) are read if they name one year: "1985~", "1985-04?", "1985-XX",
     "1985-21" (a season). Decades ("198X") and choices do not.
 
-    Years are 1000 to 2999. If the order of day and month is ambiguous (03/04/1999) and `day_first`
-    is not given, both are dropped rather than guessed, as are zero parts (1999-00-00). Two-digit
+    Years are 1000 to 2999. Between points the day is first (03.04.1999). If the order of day and
+    month is ambiguous (03/04/1999) and `day_first` is not given, both are dropped rather than
+    guessed (see `order_is_unknown`), as are zero parts (1999-00-00). Two-digit
     years (12-Mar-82, May '97) are 1930 to 2029; they and seasons (1985/86) are approximate. A bound
     ("before 1990") is no date.
 
@@ -175,6 +176,15 @@ def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
     if day > monthrange(year, month)[1]:
         return None
     return DateValue(f"{year:04d}-{month:02d}-{day:02d}", "date", approximate)
+
+
+def order_is_unknown(text: str) -> bool:
+    """Whether a date can be read with the day or the month first, to different days.
+
+    >>> order_is_unknown("03/04/1999"), order_is_unknown("03.04.1999"), order_is_unknown("3/3/1999")
+    (True, False, False)
+    """
+    return parse_date(text, True) != parse_date(text, False)
 
 
 def is_open_end(text: str) -> bool:
@@ -252,10 +262,10 @@ def _parts(text: str, day_first: bool | None = None) -> tuple[int, int, int] | N
     if found := _MONTH_YEAR_NUMERIC.match(text):
         return int(found[2]), int(found[1]), 0
     if found := _NUMERIC.match(text):
-        one, other, year = int(found[1]), int(found[2]), int(found[3])
-        if len(found[3]) == 2 and one > 31:
+        one, other, year = int(found[1]), int(found[3]), int(found[4])
+        if len(found[4]) == 2 and one > 31:
             return one, other, year  # 97-05-12
-        return _ordered(one, other, year, day_first)
+        return _ordered(one, other, year, True if found[2] == "." else day_first)
     return None
 
 

@@ -28,7 +28,7 @@ from kg_builder.extraction.values.locale_words import LANGUAGES
         ("Sep 5, 2024 3:07 PM", "2024-09-05"),
         ("Mon May 12 1997 02:00:00 GMT+0200 (CEST)", "1997-05-12"),
         ("1997. 5. 12.", "1997-05-12"),
-        ("12. 5. 97.", "1997"),
+        ("12. 5. 97.", "1997-05-12"),
         ("12.V.1997", "1997-05-12"),
         ("3 XII 1997", "1997-12-03"),
         ("12 May 1997 (UK)", "1997-05-12"),
@@ -112,13 +112,21 @@ def test_guessed_centuries_and_seasons_are_approximate() -> None:
 @pytest.mark.parametrize(
     ("day_first", "expected"), [(None, "1997"), (True, "1997-05-12"), (False, "1997-12-05")]
 )
-@pytest.mark.parametrize("text", ["12.05.1997", "12/05/1997", "12-05-1997", "12/05/97"])
+@pytest.mark.parametrize("text", ["12/05/1997", "12-05-1997", "12/05/97"])
 def test_a_recipe_tells_the_order_of_day_and_month(
     text: str, day_first: bool | None, expected: str
 ) -> None:
     found = read_literal(text, "date", Notation(day_first=day_first))
     assert found is not None
     assert found.text == expected
+
+
+@pytest.mark.parametrize("day_first", [None, True, False])
+@pytest.mark.parametrize("text", ["12.05.1997", "12.5.97", "12. 5. 1997", "12.05.1997 13:37"])
+def test_between_points_the_day_is_first(text: str, day_first: bool | None) -> None:
+    found = read_literal(text, "date", Notation(day_first=day_first))
+    assert found is not None
+    assert found.text == "1997-05-12"
 
 
 @given(

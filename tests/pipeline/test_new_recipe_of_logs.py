@@ -1,0 +1,141 @@
+"""Logs of listening whose columns have unknown names: items, users and times by their values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.pipeline.test_new_recipe import positives
+from tests.pipeline.test_new_recipe_of_public_files import guessed, tables
+
+SONGS = "id,title,artist,genre\ns1,Roads,Ann,trip hop\ns2,Angel,Bo,trip hop\ns3,Hurt,Cleo,country\n"
+PLAYS = "".join(
+    f"2023-03-0{n % 9 + 1} 07:0{n % 9}:00;u{n % 4};s{n * 7 % 3 + 1}\n" for n in range(24)
+)
+
+
+def acts(tmp_path, heading: str, rows: str = PLAYS) -> dict[str, Any]:
+    """The interactions of the recipe for songs and a log."""
+    plays = f"{heading}\n{rows}" if heading else rows
+    recipe = guessed(tmp_path, {"songs.csv": SONGS, "plays.csv": plays})
+    (found,) = recipe["interactions"]
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        *("title_id", "title", "content_id", "asset", "TitelNr", "Titel-ID", "titre", "x", "video"),
+        *("track_id", "song", "release", "artist"),
+    ],
+)
+def test_ids_of_a_catalogue_are_the_items_whatever_their_column_is_called(tmp_path, item):
+    found = acts(tmp_path, f"timestamp;user_id;{item}")
+    assert (found["user"], found["item"], found["time"]) == ("user_id", item, "timestamp")
+    assert found["records"] == "mine"
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        *("user_id", "customer", "subscriber", "account", "Kunde", "Hörer", "Teilnehmer"),
+        *("utilisateur", "abonné", "cliente", "usuario", "x", "KdNr", "hash", "member_id"),
+    ],
+)
+@pytest.mark.parametrize("item", ["track_id", "TitelNr"])
+def test_opaque_values_beside_items_and_times_are_users(tmp_path, user, item):
+    found = acts(tmp_path, f"timestamp;{user};{item}")
+    assert (found["user"], found["item"]) == (user, item)
+
+
+@pytest.mark.parametrize(
+    "heading", ["date;utilisateur;titre", "Zeitpunkt;Kunde;TitelNr", "wann;wer;was", "a;b;c"]
+)
+def test_unknown_headings_are_headings(tmp_path, heading):
+    found = acts(tmp_path, heading)
+    time, user, item = heading.split(";")
+    assert "header" not in found
+    assert (found["time"], found["user"], found["item"]) == (time, user, item)
+
+
+def test_a_log_without_heading_has_none(tmp_path):
+    found = acts(tmp_path, "")
+    assert found["header"] is False
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("platform", ["web1", "ios2"]), ("volume", ["80", "95"]), ("ip", ["10.0.0.1", "10.0.0.2"]),
+        ("shuffle", ["true", "false"]), ("mood", ["good", "bad"]),
+    ],
+)  # fmt: skip
+def test_other_columns_that_recur_are_no_users(tmp_path, column, values):
+    rows = "".join(f"2023-03-01 07:0{n}:00;s{n % 3 + 1};{values[n % 2]}\n" for n in range(8))
+    found = acts(tmp_path, f"timestamp;track_id;{column}", rows)
+    assert found["user"] == {"value": "me"}
+
+
+def test_sessions_are_users_only_if_nothing_else_is(tmp_path):
+    rows = "".join(f"2023-03-01 07:0{n}:00;s{n % 3 + 1};x{n % 2};u{n % 2}\n" for n in range(8))
+    found = acts(tmp_path, "timestamp;track_id;session;wer", rows)
+    assert found["user"] == "wer"
+
+
+def test_the_dates_of_a_catalogue_make_it_no_log(tmp_path):
+    songs = (
+        "id,title,artist,shelf,changed\ns1,Roads,Ann,x1,2023-01-02 10:00:00\n"
+        "s2,Angel,Bo,x1,2023-01-03 10:00:00\n"
+    )
+    recipe = guessed(tmp_path, {"songs.csv": songs})
+    assert "interactions" not in recipe
+
+
+def test_numbers_are_ids_of_a_catalogue_only_if_the_name_says_ids(tmp_path):
+    songs = "id,title,artist\n" + "".join(f"{n},Song {n},Ann\n" for n in range(1, 40))
+    rows = "".join(f"2023-03-01 07:0{n}:00;u{n % 2};{n % 5 + 1};{n % 3 + 20}\n" for n in range(9))
+    files = {"songs.csv": songs, "plays.csv": "timestamp;user;stars_;TitelNr\n" + rows}
+    (found,) = guessed(tmp_path, files)["interactions"]
+    assert found["item"] == "TitelNr"
+
+
+def test_a_log_with_unknown_names_builds(tmp_path):
+    from tests.pipeline.test_new_recipe import built
+
+    _, items, _ = built(tmp_path, {"songs.csv": SONGS, "plays.csv": "wann;wer;was\n" + PLAYS})
+    assert sorted(items["name"]) == ["Angel", "Hurt", "Roads"]
+    assert positives(tmp_path) == 12
+
+
+def test_columns_that_may_tell_the_listeners_are_named(tmp_path):
+    rows = "".join(f"2023-03-01 07:0{n}:00;s{n % 3 + 1};{'ab'[n % 2]}nn\n" for n in range(8))
+    files = {"songs.csv": SONGS, "plays.csv": "timestamp;track_id;wer\n" + rows}
+    guessed(tmp_path, files)
+    from pipeline.new_recipe.command import new_recipe
+
+    text = new_recipe([tmp_path / name for name in files], tmp_path, "mine")
+    assert "no column names one, unless it is 'wer': all rows are of one listener" in text
+
+
+def test_ids_of_friends_and_of_rows_of_the_log_are_no_items(tmp_path):
+    artists = "id,name\n" + "".join(f"{n},Artist {n}\n" for n in range(1, 40))
+    rows = "".join(f"{n};2023-03-01 07:0{n}:00;u{n % 2};{n % 4 + 3}\n" for n in range(1, 9))
+    files = {
+        "artists.csv": artists,
+        "plays.csv": "id;timestamp;user;TitelNr\n" + rows,
+        "friends.csv": "userID,friendID\n1,2\n1,3\n2,3\n",
+    }
+    recipe = guessed(tmp_path, files)
+    (found,) = recipe["interactions"]
+    assert (found["path"], found["item"]) == ("plays.csv", "TitelNr")
+    assert recipe["users"][0]["columns"]["friendID"]["relation"] == "friend"
+
+
+def test_a_log_with_days_and_names_of_listeners_is_no_catalogue(tmp_path):
+    rows = "".join(f"2023-01-0{n},{'ann' if n % 2 else 'bob'},s{n % 3 + 1}\n" for n in range(1, 9))
+    files = {"songs.csv": SONGS, "plays.csv": "date,client,titre\n" + rows}
+    recipe = guessed(tmp_path, files)
+    assert set(tables(recipe)) == {"songs"}
+    (found,) = recipe["interactions"]
+    assert (found["item"], found["time"]) == ("titre", "date")

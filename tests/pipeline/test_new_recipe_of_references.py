@@ -1,0 +1,152 @@
+"""Columns beside references: names that repeat them, and what is of an artist, not of an album."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.pipeline.test_new_recipe import built
+from tests.pipeline.test_new_recipe_of_public_files import guessed, predicates, tables
+
+ARTISTS = "id,name,country\nK1,Nirvana,US\nK2,Nirvana,GB\nK3,Portishead,GB\n"
+ALBUMS = (
+    "album_id,title,artist,artist_id,release_date,genre\n"
+    "A1,Nevermind,Nirvana,K1,1991-09-24,grunge\nA2,In Utero,Nirvana,K1,1993-09-21,grunge\n"
+    "A3,All of Us,Nirvana,K2,1968-05-01,psychedelic pop\nA4,Dummy,Portishead,K3,1994-08-22,pop\n"
+)
+
+
+def left_out(recipe_text: str) -> dict[str, str]:
+    """The comments on columns that are left out, by their names."""
+    lines = recipe_text.partition("# Columns that are left out:\n")[2].splitlines()
+    return {line.split('"')[1]: line.partition(": ")[2] for line in lines}
+
+
+def test_a_name_beside_an_id_is_no_second_performer(tmp_path):
+    triples, _, text = built(tmp_path, {"artists.csv": ARTISTS, "albums.csv": ALBUMS})
+    assert sum(told.startswith("Nevermind performer") for told in triples) == 1
+    assert left_out(text) == {
+        "artist": "repeats 'artist_id': the names of the rows of table 'artists'"
+    }
+    graph = (tmp_path / "out/kg.ttl").read_text(encoding="utf-8")
+    assert graph.count('rdfs:label "Nirvana"') == 2
+
+
+@pytest.mark.parametrize("heading", ["artist", "Band", "performer_name", "Künstler"])
+def test_any_name_of_the_column_will_do(tmp_path, heading):
+    albums = ALBUMS.replace("artist,", f"{heading},", 1)
+    recipe = guessed(tmp_path, {"artists.csv": ARTISTS, "albums.csv": albums})
+    assert (
+        "performer"
+        not in predicates(
+            {
+                "columns": {
+                    heading: tables(recipe)["albums"]["columns"].get(heading, {"predicate": ""})
+                }
+            }
+        ).values()
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"), [("label", "labels.csv"), ("genre", "genres.csv"), ("artist", "artists.csv")]
+)
+def test_repeated_names_of_rows_of_other_tables(tmp_path, kind, file):
+    other = "id,name\nx1,Alpha\nx2,Beta\nx3,Beta\n"
+    songs = f"id,title,{kind}_id,{kind}\ns1,One,x1,Alpha\ns2,Two,x2,Beta\ns3,Three,x3,Beta\n"
+    recipe = guessed(tmp_path, {file: other, "songs.csv": songs})
+    columns = tables(recipe)["songs"]["columns"]
+    assert columns == {f"{kind}_id": {**columns[f"{kind}_id"], "ref": f"{kind}s"}}
+
+
+def test_repeated_names_of_albums_and_of_composers(tmp_path):
+    albums = "id,title\nx1,Alpha\nx2,Beta\n"
+    artists = "id,name\na1,Ann\na2,Bo\n"
+    songs = (
+        "id,title,album_id,album,composer_id,composer\n"
+        "s1,One,x1,Alpha,a1,Ann\ns2,Two,x2,Beta,a2,Bo\n"
+    )
+    files = {"albums.csv": albums, "artists.csv": artists, "songs.csv": songs}
+    recipe = guessed(tmp_path, files)
+    assert tables(recipe)["songs"]["columns"] == {
+        "album_id": {"predicate": "onAlbum", "ref": "albums"},
+        "composer_id": {"predicate": "composer", "ref": "artists"},
+    }
+
+
+def test_labels_and_genres_of_artists_are_those_that_their_ids_refer_to(tmp_path):
+    labels = "id,name\nx1,Alpha\nx2,Beta\n"
+    artists = "id,name,label_id,label\na1,Ann,x1,Alpha\na2,Bo,x2,Beta\n"
+    recipe = guessed(tmp_path, {"labels.csv": labels, "artists.csv": artists})
+    columns = tables(recipe)["artists"]["columns"]
+    assert columns == {"label_id": {"predicate": "recordLabel", "ref": "labels"}}
+
+
+def test_lists_of_names_beside_lists_of_ids_are_repeated(tmp_path):
+    tracks = (
+        "id,name,artists,id_artists\n"
+        "t1,Rain,\"['Ann', 'Bob']\",\"['a1', 'a2']\"\nt2,Sun,['Ann'],['a1']\n"
+    )
+    artists = "id,name\na1,Ann\na2,Bob\n"
+    recipe = guessed(tmp_path, {"tracks.csv": tracks, "artists.csv": artists})
+    assert set(tables(recipe)["songs"]["columns"]) == {"id_artists"}
+
+
+def test_names_in_another_spelling_are_repeated_too(tmp_path):
+    albums = ALBUMS.replace("Nirvana,K2", "Nirvana UK,K2")
+    recipe = guessed(tmp_path, {"artists.csv": ARTISTS, "albums.csv": albums})
+    assert "artist" not in tables(recipe)["albums"]["columns"]
+
+
+def test_names_that_tell_more_than_the_ids_are_kept(tmp_path):
+    albums = (
+        "album_id,title,artist,artist_id\nA1,One,Nirvana,K1\nA2,Two,Nirvana feat. Bo,K1\n"
+        "A3,Three,Cleo,\nA4,Four,Dora,\n"
+    )
+    recipe = guessed(tmp_path, {"artists.csv": ARTISTS, "albums.csv": albums})
+    assert set(tables(recipe)["albums"]["columns"]) == {"artist", "artist_id"}
+
+
+@pytest.mark.parametrize(
+    "heading", ["artistCountry", "artist_country", "performer_country", "país del artista"]
+)
+def test_the_country_of_an_artist_is_not_that_of_the_album(tmp_path, heading):
+    albums = f"album_id,title,artist,{heading}\nA1,One,Ann,IS\nA2,Two,Bo,FR\n"
+    _, _, text = built(tmp_path, {"albums.csv": albums})
+    assert left_out(text) == {heading: "of the artists, not of the albums"}
+    assert "country = {" not in text
+
+
+def test_what_is_told_of_artists_with_ids_in_the_same_rows_is_theirs(tmp_path):
+    songs = (
+        "song_id,title,artist_id,artist_name,artist_country,artist_genre,artist_born,genre\n"
+        "s1,One,a1,Ann,IS,folk,1960,rock\ns2,Two,a2,Bo,FR,jazz,1970,pop\n"
+    )
+    triples, _, _ = built(tmp_path, {"songs.csv": songs})
+    assert {
+        "Ann country Iceland", "Ann genre Folk music", "Ann beginDate 1960", "One genre Rock music",
+    } <= {t.replace("genre folk", "genre Folk music").replace("genre rock", "genre Rock music")
+          for t in triples}  # fmt: skip
+    assert not any(told.startswith("One country") for told in triples)
+
+
+def test_reasons_for_leaving_out_are_true(tmp_path):
+    albums = (
+        "album_id,title,artist,artist_born,track,first seen,day,other day\n"
+        "A1,One,Ann,1960,Song,x9y,22.08.1994,23.08.1994\nA2,Two,Bo,1970,Air,z8q,1.2.1995,2.2.1995\n"
+    )
+    _, _, text = built(tmp_path, {"albums.csv": albums})
+    reasons: dict[str, Any] = left_out(text)
+    assert reasons["artist_born"] == "about artists; the rows are albums"
+    assert reasons["day"].startswith("dates such as '22.08.1994'")
+    assert reasons["first seen"].startswith("texts such as 'x9y'")
+
+
+def test_ids_are_named_by_the_column_that_they_determine(tmp_path):
+    songs = (
+        "song_id,title,label,label_id,label_name\n"
+        "s1,One,new,x1,Alpha\ns2,Two,old,x1,Alpha\ns3,Three,new,x2,Beta\n"
+    )
+    recipe = guessed(tmp_path, {"songs.csv": songs})
+    assert tables(recipe)["labels"]["name"] == "label_name"
