@@ -306,6 +306,8 @@ _WON: Final = re.compile(
 )
 """Before an award that is only named by its category: "won Best New Artist"."""
 
+_FAR: Final = 200
+
 _AWARDED: Final = re.compile(rf"{_CATEGORY}(?: at (?:the )?{CAPITAL}(?: {CAPITAL}){{0,4}})?")
 _LABEL: Final = re.compile(
     rf"{CAPITAL}(?: {CAPITAL}){{0,6}} (?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
@@ -339,7 +341,8 @@ def formed_mentions(text: str) -> Iterator[Mention]:
         name = _one_of(award) if several or " for " in award else award
         yield Mention(start, start + len(award), award, "Award", "pattern", name)
     for match in _AWARDED.finditer(text):
-        if _WON.search(text, _sentence(text, *match.span())[0], match.start()):
+        first, _ = _sentence(text, *match.span())
+        if _WON.search(text, max(first, match.start() - _FAR), match.start()):
             yield Mention(match.start(), match.end(), match[0], "Award", "pattern")
     for match in _LABEL.finditer(text):
         name = FUNCTION.sub("", match[0])

@@ -191,7 +191,8 @@ def _relate(
     if not reading.may_be(subject, pattern.subject):
         return reading
     range_ = reading.schema.predicates[pattern.predicate].range
-    for number in _objects(groups, reading):
+    objects = list(_objects(groups, reading))
+    for number in objects:
         mention = reading.mentions[number]
         object_ = mention.entity
         if object_ is None or object_ is subject:
@@ -203,6 +204,8 @@ def _relate(
             continue
         reading = reading.with_class(subject, pattern.subject)
         reading = reading.with_class(object_, pattern.object or (range_[0] if range_ else ""))
+        if pattern.object == "Agent":
+            reading = reading.with_class(object_, _class_of_agents(objects, reading))
         one, other = subject, mention
         if pattern.inverse:
             one, other = object_, named or reading.mention_of(subject)
@@ -218,6 +221,16 @@ def _objects(groups: Mapping[str, str | None], reading: SentenceReading) -> Iter
     for group in _OBJECTS:
         listed = numbers(groups.get(group) or "")
         yield from listed[: _clause_at([reading.mentions[number] for number in listed])]
+
+
+def _class_of_agents(listed: Sequence[int], reading: SentenceReading) -> str:
+    """The class of coordinated agents, as far as one is known; conjuncts are alike."""
+    entities = [reading.mentions[number].entity for number in listed]
+    types = [reading.type_of(entity) for entity in entities if entity is not None]
+    known = [name for name in types if name != "Name"]
+    if not known or len(known) == len(types):
+        return ""
+    return "Person" if reading.schema.is_a(known[0], "Person") else "Artist"
 
 
 def _relate_company(

@@ -413,3 +413,24 @@ def test_whom_someone_is_signed_to_is_a_label_whatever_the_model_says(schema: Sc
     assert of(facts(text, "Topic Band", schema, MODEL), "recordLabel") == {
         ("Topic Band", "recordLabel", "Def Jam")
     }
+
+
+def test_an_unknown_name_is_what_the_names_beside_it_are(schema: Schema) -> None:
+    text = "Ann Topic influenced Bill Evans and Duffy."
+    known = RECORDS.frame(
+        [
+            {"record": "c/1", "record_id": "", "source": "c", "type": "SoloArtist"}
+            | {"name": "Bill Evans", "aliases": [], "external_ids": [], "attributes": "{}"}
+            | {"evidence": ""}
+        ]
+    )
+    reader = TextReader(
+        UnstructuredSource(kind="unstructured", name="t", path="t.jsonl", model=None),
+        schema,
+        known=KnownNames.of(known, frozenset()),
+    )
+    ((_, relations),) = reader.read([TextDocument("1", "Ann Topic", text, "t#1")])
+    assert {(item.subject.name, item.subject.type) for item in relations} == {
+        ("Bill Evans", "SoloArtist"),
+        ("Duffy", "Person"),
+    }
