@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -20,7 +20,16 @@ from kg_builder.extraction.text.antecedents import (
     form_of,
 )
 from kg_builder.extraction.text.documents import performer_of
-from kg_builder.extraction.text.mentions import ANAPHOR, GROUP, Entity, Mention, Sentence
+from kg_builder.extraction.text.mentions import (
+    ANAPHOR,
+    GROUP_NOUN,
+    PARENTS,
+    PERSON,
+    RELATED,
+    Entity,
+    Mention,
+    Sentence,
+)
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 
@@ -40,8 +49,23 @@ _EXPLETIVE: Final = re.compile(
 _BESIDE: Final = re.compile(r" [“\"‘']?")
 _DESCRIBES: Final = re.compile(r" of (?!the same)|(?<=-up) to ")
 _NAMED: Final = re.compile(r"(?:,| was| is| were| are| and (?:the )?[\w-]+(?:,| was| is)?) ")
-_PREDICATE: Final = re.compile(r"\b(?:is|was|were|are|became|as|being|remains?|remained) $")
-_BAND_WORDS: Final = re.compile(rf"\b(?:{GROUP}s?)\b")
+_NAMED_AFTER: Final = re.compile(
+    r"(?:,|:| is| was| are| were)?(?: (?:the|an?|late|fellow))*(?: R(?:(?:,|,? and(?: an?)?) R)*)?"
+    r" [“\"‘']?"
+)
+"""What stands between a person's relation to another one and the person's name; R is a role."""
+
+_PREDICATE: Final = re.compile(
+    r"\b(?:is|was|were|are|became|as|being|remains?|remained)(?: (?:also|now|then|still|one of))* $"
+)
+_ROLES: Final = 6
+"""Mentions looked at after "her brother": roles and a name"""
+
+_OWNER: Final = re.compile(r"\b[Tt]he (?:[a-z][\w-]*)?$")
+_SHORT: Final = 24
+"""Characters within which a verb stands before its predicate"""
+
+_BAND_WORDS: Final = re.compile(rf"\b(?:{GROUP_NOUN})s?\b")
 
 
 class Resolver:
@@ -75,7 +99,7 @@ class Resolver:
             performer = performer_of(topic, text, mentions, self._schema)
         if not self._anaphora:
             return mentions, topic
-        anaphors = self._anaphors(text, mentions)
+        anaphors = [*self._anaphors(text, mentions), *self._without_name(text, mentions)]
         described = {position for item in anaphors for position in range(item.start, item.end)}
         kept = [item for item in mentions if described.isdisjoint(range(item.start, item.end))]
         found = sorted([*kept, *anaphors], key=lambda item: item.start)
@@ -152,12 +176,16 @@ class Resolver:
             name = re.escape(topic.name)
             is_band = re.search(
                 rf"{name}[^.]{{0,60}}\b(?:are|were|is|was) (?:an?|the|one of)\b[^.]{{0,60}}"
-                rf"\b(?:{GROUP})\b|{name} (?:are|were|have)\b|{name}[^.]{{0,40}}\bformed\b",
+                rf"\b(?:{GROUP_NOUN})\b|{name} (?:are|were|have)\b|{name}[^.]{{0,40}}\bformed\b",
                 text,
             )
             born = re.search(rf"{name}[^.]{{0,60}}\bborn\b", text)
+            is_person = re.search(
+                rf"{name} (?:is|was) (?:an?|the|one of the) (?:[\w,-]+ ){{0,6}}?(?:{PERSON})\b",
+                text,
+            )
             groups = len(_BAND_WORDS.findall(text))
-            if born or (not is_band and male + female > plural + groups):
+            if born or (not is_band and (is_person or male + female > plural + groups)):
                 type_ = "SoloArtist"
             elif is_band or plural + groups > male + female:
                 type_ = "Band"
@@ -203,6 +231,50 @@ class Resolver:
                 continue  # "Ringo Starr was the drummer"
             found.append(Mention(match.start(), match.end(), match[0], "Artist", ANAPHOR))
         return found
+
+    def _without_name(self, text: str, mentions: list[Mention]) -> Iterator[Mention]:
+        """Yield persons who are only known as related to others: "her father", "their manager"."""
+        named = [item for item in mentions if item.type not in {"Role", "Instrument", "Genre"}]
+        covered = {at for item in named for at in range(item.start, item.end)}
+        ends = {item.end: item for item in named}
+        starts = [item.start for item in mentions]
+        for match in sorted(
+            [*RELATED.finditer(text), *PARENTS.finditer(text)],
+            key=lambda item: item.start(item.lastgroup or 0),
+        ):
+            start, end = match.span(match.lastgroup or 0)
+            after = mentions[bisect_left(starts, end) :][:_ROLES]
+            if not covered.isdisjoint(range(start, end)) or self._is_named_after(text, end, after):
+                continue
+            if match.re is PARENTS or not self._is_named_before(text, match.start(), ends):
+                person = Entity("", "Person")
+                mention = Mention(start, end, text[start:end], "Person", ANAPHOR, entity=person)
+                person.mentions.append(mention)
+                covered.update(range(start, end))
+                yield mention
+
+    def _is_named_before(self, text: str, start: int, ends: Mapping[int, Mention]) -> bool:
+        """Whether a name came before: "X, her brother", "X is the band's singer"."""
+        owner = ends[start].start if start in ends else start
+        if (noun := _OWNER.search(text, max(0, owner - _SHORT), owner)) is not None:
+            owner = noun.start()
+        if _PREDICATE.search(text, max(0, owner - _SHORT), owner):
+            return True
+        before = ends.get(owner - len(", "))
+        return before is not None and self._is_agent(before) and text.endswith(", ", 0, owner)
+
+    def _is_named_after(self, text: str, end: int, after: Sequence[Mention]) -> bool:
+        """Whether a name follows: "her brother X", "her husband, the bassist X"."""
+        between, position = "", end
+        for mention in after:
+            between += text[position : mention.start]
+            if mention.type in {"Role", "Instrument"}:
+                between += "R"
+            elif mention.type != "Genre" and mention.origin != "demonym":
+                gap = re.sub(" +", " ", between)
+                return self._is_agent(mention) and _NAMED_AFTER.fullmatch(gap) is not None
+            position = mention.end
+        return False
 
     def _attach(
         self,

@@ -162,10 +162,13 @@ def _subject(reading: SentenceReading, mention: Mention, slot: str, class_: str)
 
 def _winning_work(reading: SentenceReading, award: Mention) -> Entity | None:
     """The work that is the subject of an award's clause."""
+    text = reading.text.document.text
     works = [
         item.entity
         for item in reading.mentions
-        if slot_of(item.type, reading.schema) == "W" and item.end <= award.start
+        if slot_of(item.type, reading.schema) == "W"
+        and item.end <= award.start
+        and not text.endswith((" for ", ' for "', " for “"), 0, item.start)
     ]
     subject = reading.subject(award.start, "Work") if works else None
     return subject if subject in works else None
@@ -193,8 +196,9 @@ def read_release_dates(reading: SentenceReading) -> SentenceReading:
     own = {date.start for date in bracketed.values()}
     free = [date for date in dates if date.start not in own]
     about_releases = bool(_RELEASE.search(reading.slots.text))
+    dated = {item.subject for item in reading.relations if item.predicate == "releaseDate"}
     for work in works:
-        if work.entity is None:
+        if work.entity is None or work.entity in dated:
             continue
         date = bracketed.get(work.start) or (_close(work, free, text) if about_releases else None)
         if date is not None:

@@ -14,10 +14,19 @@ from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.structured.config import TypeColumn
 from kg_builder.extraction.tabular import RowsConfig, read_rows
 from kg_builder.extraction.text.config import UnstructuredSource
-from kg_builder.extraction.text.mentions import ALBUM, GROUP, PERSON, SONG, WORK, Entity, Mention
+from kg_builder.extraction.text.mentions import (
+    ALBUM,
+    GROUP,
+    PERSON,
+    SONG,
+    WORK,
+    Entity,
+    Mention,
+    sentence_ends,
+)
 from kg_builder.extraction.text.names import FUNCTION, TITLE
 from kg_builder.extraction.values import without_disambiguator
-from kg_builder.extraction.values.text import without_halves
+from kg_builder.extraction.values.text import fold, without_halves
 from kg_builder.extraction.web_pages import decode_page
 from kg_builder.ontology import Schema
 from kg_builder.packed_files import matching_files, open_binary, without_packing
@@ -289,17 +298,24 @@ _OPENING: Final = re.compile(
     r", born\b|, [A-Z]{2,4}\b)"
 )
 _BORN_AS: Final = re.compile(
-    rf"(?:\(|, |\b)(?:born|né|née|real name:?) ((?:{_WORD} ){{1,4}}{_WORD})(?=[),.;]| (?:on|in)\b)"
+    rf"(?:\(|, |\b)(?:[Bb]orn|né|née|(?:real|birth|full) name(?: is| was|:)?) "
+    rf"((?:{_WORD} ){{1,4}}{_WORD})(?=[),.;]| (?:on|in)\b)"
+)
+_KNOWN_AS: Final = re.compile(
+    rf"((?:{_WORD}{_NICKNAME} ){{1,4}}{_WORD}),? (?:(?:who )?(?:is|was) )?(?:\w+ )?known "
+    r"(?:\w+ )?(?:as|by (?:his|her|the|their) (?:\w+ )?name(?: of)?) [“\"]?$"
 )
 _NEAR: Final = 40
+_LONGEST_NAME: Final = 120
 
 
 def topic_spans(text: str, title: str) -> Iterator[tuple[int, int]]:
     """Yield the spans at which a text names its topic; they may overlap.
 
     Besides the title itself: the title in other capitals or with other punctuation ("Jay Z" for
-    "Jay-Z"), the full name that opens a text if it ends like the title ("Bennett Lester Carter" in
-    a text about Benny Carter), and the birth name right after it.
+    "Jay-Z"); in the first sentence, the full name ("Bennett Lester Carter" at its beginning, in a
+    text about Benny Carter; "Robert Allen Zimmerman, known as" the title); and the birth name
+    right after the title, or before it: "Born Robert Allen Zimmerman in Duluth, ...".
 
     >>> text = "Jay Z (born Shawn Carter) raps."
     >>> [text[start:end] for start, end in topic_spans(text, "Jay-Z")]
@@ -310,17 +326,35 @@ def topic_spans(text: str, title: str) -> Iterator[tuple[int, int]]:
         for match in _spelled(title).finditer(text)
         if match[0] == title or match[0][0].isupper()
     ]
+    plain, first = without_disambiguator(title), next(iter(sentence_ends(text)), len(text))
     opening = _OPENING.match(text)
-    if opening and _is_full(opening[1].split(), without_disambiguator(title).split()):
+    if opening and _is_full(opening[1].split(), plain.split()):
         named.append(opening.span(1))
+    if longer := _with_middle_names(plain):
+        named += [match.span() for match in longer.finditer(text, 0, first)]
+    for start, _ in named[:1]:
+        if known := _KNOWN_AS.search(text, max(0, start - _LONGEST_NAME), min(start, first)):
+            named.append(known.span(1))
     yield from named
     for match in _BORN_AS.finditer(text):
-        if any(end <= match.start() < end + _NEAR for _, end in named):
+        follows = any(end <= match.start() < end + _NEAR for _, end in named)
+        if follows or (match.start() == 0 and any(start < first for start, _ in named)):
             yield match.span(1)
 
 
+def _with_middle_names(title: str) -> re.Pattern[str] | None:
+    """Pattern of a person's name with more names between its first and last one."""
+    words = title.split()
+    if len(words) < 2 or fold(words[0]) == "the":
+        return None
+    given, last = re.escape(words[0]), re.escape(words[-1])
+    return re.compile(rf"(?<!\w){given}(?: {_WORD}){{1,3}} {last}(?!\w)")
+
+
 def _is_full(name: list[str], title: list[str]) -> bool:
-    """Whether a name is a longer form of the title: the same last (or only) name."""
+    """Whether a person's name is a longer form of the title: the same last (or only) name."""
+    if title and fold(title[0]) == "the":
+        return False
     if len(title) == 1:
         return len(name) > 1 and name[0] == title[0]
     return bool(title) and name[-1] == title[-1]

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 _END: Final = re.compile(r"""[.!?…]+["'”’)\]]*\s+(?=["'“‘(\[]*[^\W_a-z])|\n\s*\n""")
-_ABBREVIATION: Final = re.compile(
-    r"""(?:\b(?:Dr|Mr|Mrs|Ms|St|Sgt|Jr|Sr|Prof|Rev|feat|ft|vs|No|Nos|Vol|Op|approx|ca|cf|e\.g|i\.e|
-    Inc|Ltd|Co|Bros|Mt|pts?)|(?<!\w)\p)\.\s*$""".replace(r"\p", "[A-Z](?:\\.[A-Z])*"),
-    re.VERBOSE,
+_TITLES: Final = "Dr|Mr|Mrs|Ms|St|Sgt|Capt|Prof|Rev|Mt"
+NUMBERING: Final = "Nos?|Vols?|Op|Pts?"
+_NUMERAL: Final = r"\s*(?:\d|[IVX]+\b)"
+ABBREVIATION: Final = rf"(?:(?:{_TITLES})\.(?= )|(?:{NUMBERING})\.(?={_NUMERAL}))"
+"""An abbreviation within a name, which goes on after it: "Dr. Feelgood", "No. 1 Record"."""
+
+_ABBREVIATED: Final = re.compile(
+    rf"(?:\b(?:{_TITLES}|Jr|Sr|feat|ft|vs|approx|ca|cf|e\.g|i\.e|Inc|Ltd|Co|Bros|"
+    rf"(?P<number>{NUMBERING}|pts?))|(?<!\w)[A-Z](?:\.[A-Z])*)\.\s*$"
 )
+_COUNTED: Final = re.compile(_NUMERAL)
 _SHORT: Final = 24
 """Characters that may surround an abbreviation"""
 
@@ -32,8 +38,10 @@ def sentence_ends(text: str) -> list[int]:
     found = []
     for match in _END.finditer(text):
         end = match.start() + 1
-        if match[0].startswith(".") and _ABBREVIATION.search(text, max(0, end - _SHORT), end):
-            continue
+        if match[0].startswith("."):
+            short = _ABBREVIATED.search(text, max(0, end - _SHORT), end)
+            if short and not (short["number"] and not _COUNTED.match(text, end)):
+                continue
         found.append(match.end())
     return found
 
@@ -125,6 +133,8 @@ class Entity:
     """An entity mentioned in a text; compared by identity, not by name."""
 
     name: str
+    """Empty for a person without a name, such as the artist's father."""
+
     type: str
     is_topic: bool = False
     gender: str = ""
@@ -170,16 +180,49 @@ SLOTS: dict[str, str] = {
 """Class → slot letter in patterns; subclasses of works, places and agents inherit theirs."""
 
 
-GROUP: Final = (
+GROUP_NOUN: Final = (
     "band|group|duo|trio|quartet|quintet|sextet|septet|act|outfit|collective|ensemble|combo|"
-    "line-up|crew|orchestra|foursome|threesome|project|[A-Z][a-z]+(?:ans|ians)"
+    "line-up|crew|orchestra|foursome|threesome|project"
 )
+GROUP: Final = GROUP_NOUN + "|[A-Z][a-z]+(?:ans|ians)"
 PERSON: Final = (
     "artist|musician|singer|vocalist|guitarist|bassist|drummer|pianist|rapper|composer|producer|"
     "bandleader|songwriter|singer-songwriter|frontman|frontwoman|trumpeter|saxophonist|"
     "percussionist|violinist|cellist|keyboardist|DJ|performer|man|woman|star|poet|brothers?|icon|"
     "accordionist|bandoneonist|multi-instrumentalist|organist|flautist|harpist"
 )
+_FAMILY: Final = (
+    "(?:grand|step|god|foster )?(?:father|mother|son|daughter)|dad|mum|mom|"
+    "(?:half-|step)?(?:brother|sister)|sibling|uncle|aunt|cousin|nephew|niece|wife|husband"
+)
+_KIN: Final = (
+    rf"(?:{_FAMILY}|(?:grand)?parent|twin|spouse|widow(?:er)?|partner|(?:boy|girl)?friend|"
+    "fiancée?|relative|teacher|tutor|mentor|manager|agent|pupil|student|neighbou?r|colleague|"
+    "(?:class|school|room|band)mate)s?|(?:grand)?child(?:ren)?|wives|boss"
+)
+_ADJECTIVES: Final = (
+    r"(?:(?!(?:and|or|but|with|to|by|for|of|from|in|on|at|as|was|is|were|are|had|has|who|his|her|their)\b)"
+    r"[a-z][\w-]* ){0,2}?"
+)
+_SOMEONE: Final = rf"(?:{_KIN}|(?!(?:wo)?man\b|star\b|icon\b)(?:{PERSON})s?)\b"
+SOMEONE: Final = re.compile(_SOMEONE)
+"""A word for a person by relation or profession."""
+
+RELATED: Final = re.compile(
+    r"(?:(?:(?<![\w'’])(?:[Hh]is|[Hh]er|[Tt]heir|[Ii]ts|[Mm]y|[Oo]ur|whose)|(?<=\w)['’]s?) "
+    rf"(?P<person>{_ADJECTIVES}{_SOMEONE}(?: {_SOMEONE})*)|"
+    rf"\b(?:[Tt]he|[Aa]n?|[Aa]nother) (?P<relative>{_ADJECTIVES}(?:{_FAMILY})\b)(?! of\b))"
+    r"(?! (?:band|group|label|company|act|city|figure|tongue|album|record|song|piece)s?\b)(?!-)"
+)
+"""A person as related to another one: "her older brother", "the band's manager", "a cousin"."""
+
+PARENTS: Final = re.compile(
+    rf"\b(?:(?:{_KIN}) of|family of|born(?: (?!and |to )[^\s.;]+){{0,8}}? to) "
+    rf"(?P<person>(?:(?:an?|two|the) )?{_ADJECTIVES}{_SOMEONE}(?: {_SOMEONE})*"
+    rf"(?:,? and (?:an? )?{_ADJECTIVES}{_SOMEONE}(?: {_SOMEONE})*)?)"
+)
+"""Persons to whom one is related: "the daughter of a violinist and a singer"."""
+
 ALBUM: Final = (
     "album|record(?!s? label)|LP|EP|debut|disc|collection|mixtape|follow-up|soundtrack|compilation"
 )
@@ -189,11 +232,16 @@ WORK: Final = f"{ALBUM}|{SONG}"
 
 _MACRO: Final = re.compile(r"\{(?:(s|o\d?):)?([A-Z]+)(\+?)\}")
 _SEPARATOR: Final = r"(?:,? and |,? & |, | or |,? as well as |/|; |,? then )"
+_BETWEEN_TITLES: Final = rf"[,.]?[”\"’']?(?:{_SEPARATOR}| (?=[“\"‘]))[“\"‘']?"
 _BEFORE: Final = r"(?:the |his |her |their |an? )?(?:[\w-]+ )?(?:⟦[JRG]\d+⟧ )?"
 _WORDS: Final = (r"[\w-]+", r"[\w,-]+")
 """Placeholder for any word in rules, including a nationality."""
 
 _POSSESSIVE: Final = frozenset({"his", "her", "their", "its"})
+_OWNED: Final = re.compile(
+    r" (?!(?:an?|the|and|or|but|to|in|on|at|for|with|by|from|of|as|into|about|when|while|after|"
+    r"before|because|that|is|was|so|not|how|what|who|which|this|these|some|more|most)\b)[^\s,.]"
+)
 
 
 @dataclass(frozen=True)
@@ -336,9 +384,11 @@ def _expand(found: re.Match[str]) -> str:
     slot = rf"⟦[{letters}]\d+⟧"
     if many:
         before = _BEFORE if "A" in letters else r"(?:[\w-]+ ){0,1}?"
-        slot = rf"{slot}(?:{_SEPARATOR}{before}{slot})*"
+        separator = _BETWEEN_TITLES if "W" in letters else _SEPARATOR
+        slot = rf"{slot}(?:{separator}{before}{slot})*"
     return f"(?P<{group}>{slot})" if group else slot
 
 
 def _modifies(text: str, end: int) -> bool:
-    return text[end : end + 1] == " " and text[end + 1 : end + 2] not in {"", ",", "."}
+    """Whether a pronoun before a word is a possessive: "her voice", not "signed her to"."""
+    return _OWNED.match(text, end) is not None

@@ -9,16 +9,23 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from kg_builder.extraction.text.mentions import Mention, Sentence
+from kg_builder.extraction.text.mentions import (
+    ABBREVIATION,
+    NUMBERING,
+    Mention,
+    Sentence,
+    sentence_ends,
+)
 from kg_builder.extraction.values import without_disambiguator
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
@@ -255,24 +262,53 @@ _DATE: Final = re.compile(
     r"(?: \d{1,2}(?:st|nd|rd|th)?,)? (?:1[5-9]|20)\d\d\b"
     r"|(?<![\w,.])(?:1[5-9]|20)\d\d(?![\w]|[,.]\d)"
 )
-CAPITAL: Final = r"(?:[dl]['’])?[^\W\d_a-zß-öø-ÿ](?:[\w'’&/-]|\.(?=\w)){0,40}"
+CAPITAL: Final = rf"(?:{ABBREVIATION}|(?:[dl]['’])?[^\W\d_a-zß-öø-ÿ](?:[\w'’&/-]|\.(?=\w)){{0,40}})"
 SMALL: Final = (
     r"(?:of|the|and|in|a|an|to|for|on|at|from|with|&|de|del|la|le|les|el|los|du|von|van|der|und|"
-    r"my|your|or)"
+    r"my|your|or|vs\.?)"
 )
 _NUMBER: Final = r"\d(?:[\w'’-]|\.(?=\w)){0,20}"
-TITLE: Final = rf"{CAPITAL}(?:(?: {SMALL}){{0,2}} (?:{CAPITAL}|{_NUMBER})){{0,12}}"
+_PART: Final = rf"(?:,? (?:{NUMBERING}|Part|Volume)\.? (?:{_NUMBER}|[IVX]+\b))"
+TITLE: Final = rf"{CAPITAL}(?:(?: {SMALL}){{0,2}} (?:{CAPITAL}|{_NUMBER})){{0,12}}{_PART}?"
 _NAMED_BAND: Final = re.compile(
     r"\b(?:band|group|duo|trio|quartet|quintet|outfit|act)s?,? (?:called|named|known as) "
     rf"[“\"‘']?((?:[Tt]he )?{TITLE})"
 )
+_BANDS: Final = re.compile(
+    rf"\b(?:bands|groups) ((?:(?:[Tt]he )?{CAPITAL}(?: {CAPITAL})*, ){{0,5}}"
+    rf"(?:[Tt]he )?{CAPITAL}(?: {CAPITAL})*,? and (?:[Tt]he )?{CAPITAL}(?: {CAPITAL})*)"
+)
 _NICKNAMED: Final = re.compile(
     rf"{CAPITAL}(?: {CAPITAL})? [“\"‘']{CAPITAL}(?: {CAPITAL})?[”\"’'] {CAPITAL}"
 )
-_AWARD: Final = re.compile(
-    rf"(?:{CAPITAL} (?:(?:of|for|the) ){{0,2}}){{0,8}}(?:Prize|Awards?|Grammys?|Grammies|Medal|"
-    rf"Hall of Fame|Brit Award|Oscar|Order of [A-Z]\w+)(?: for (?:Best )?{TITLE})?"
+_PRIZE: Final = r"(?:Prize|Awards?|Grammys?|Grammies|Medal|Hall of Fame|Oscar|Order of [A-Z]\w+)"
+_WORDS: Final = (
+    rf"(?:(?: (?:of|the|or|by an?|with(?= Vocal)|(?<=Written )for))* (?!{_PRIZE}){CAPITAL}|"
+    rf" and (?!(?:Best|{_PRIZE}|\w+(?: \w+)? of the Year)\b){CAPITAL})"
 )
+_CATEGORY: Final = (
+    rf"(?:(?:Best|Outstanding|Most|Favou?rite|Top)(?:{_WORDS}){{1,10}}|"
+    rf"{CAPITAL}(?: {CAPITAL}){{0,3}} of the (?:Year|Decade|Century)|"
+    rf"(?:Lifetime|Special) (?:Achievement|Contribution)(?:{_WORDS}){{0,5}})"
+)
+_FIELD: Final = (
+    r"(?:Excellence|Literature|Peace|Merit|Music|Songwriting|Composition|Services?|(?:the )?Arts)"
+    rf"(?:{_WORDS}){{0,5}}"
+)
+_AWARD: Final = re.compile(
+    rf"(?:{CAPITAL} (?:(?:of|for|the) ){{0,2}}){{0,8}}{_PRIZE}"
+    rf"(?: for (?:the )?{_CATEGORY}| (?:for|in) {_FIELD})?"
+)
+_WON: Final = re.compile(
+    r"\b(?:w[io]ns?|winning|receive[ds]?|receiving|earn(?:s|ed|ing)?|awarded|named|voted|accepted|"
+    r"took|picked up|honou?red|nominated)\b"
+    r"(?:(?! (?:album|song|single|record|LP|EP|released)s?\b)[^.;])*$"
+)
+"""Before an award that is only named by its category: "won Best New Artist"."""
+
+_FAR: Final = 200
+
+_AWARDED: Final = re.compile(rf"{_CATEGORY}(?: at (?:the )?{CAPITAL}(?: {CAPITAL}){{0,4}})?")
 _LABEL: Final = re.compile(
     rf"{CAPITAL}(?: {CAPITAL}){{0,6}} (?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
 )
@@ -302,8 +338,12 @@ def formed_mentions(text: str) -> Iterator[Mention]:
     for match in _AWARD.finditer(text):
         start, award = match.start(), _YEAR_OF_AWARD.sub("", match[0])
         several = _SEVERAL.search(text, max(0, start - 10), start)
-        name = _one_of(award) if several else award
+        name = _one_of(award) if several or " for " in award else award
         yield Mention(start, start + len(award), award, "Award", "pattern", name)
+    for match in _AWARDED.finditer(text):
+        first, _ = _sentence(text, *match.span())
+        if _WON.search(text, max(first, match.start() - _FAR), match.start()):
+            yield Mention(match.start(), match.end(), match[0], "Award", "pattern")
     for match in _LABEL.finditer(text):
         name = FUNCTION.sub("", match[0])
         yield Mention(match.end() - len(name), match.end(), name, "RecordLabel", "pattern")
@@ -314,6 +354,9 @@ def formed_mentions(text: str) -> Iterator[Mention]:
         yield Mention(*match.span(1), match[1], "RecordLabel", "pattern")
     for match in _NAMED_BAND.finditer(text):
         yield Mention(*match.span(1), match[1], "Band", "pattern")
+    for match in _BANDS.finditer(text):
+        for first, last in _coordinated(text, *match.span(1)):
+            yield Mention(first, last, text[first:last], "Band", "pattern")
 
 
 def _one_of(awards: str) -> str:
@@ -339,7 +382,7 @@ _BEFORE: Final = re.compile(
 )
 _APPOSED: Final = re.compile(
     r"\b(?P<cue>album|LP|EP|single|song)(?: (?:for|on|of|with) (?:[\w'’-]+ ?){1,4})?, "
-    r"(?P<title>[^\W\d_a-zß-öø-ÿ](?:(?!['’]s [a-z])[^,.;:()“”\"]){1,60}),"
+    rf"(?P<title>[^\W\d_a-zß-öø-ÿ](?:(?!['’]s [a-z])(?:{ABBREVIATION}|[^,.;:()“”\"])){{1,60}}),"
     r" (?:was|is|came|appeared|followed|reached|sold|topped|won|became|which)\b"
 )
 """A title between commas may have lower-case words, as in most languages."""
@@ -383,17 +426,27 @@ def titles(text: str) -> Iterator[Mention]:
     """
     for pattern in (_CUE, _VERB, _BEFORE, _APPOSED):
         for match in pattern.finditer(text):
-            yield from _title(text, *match.span("title"), match.groupdict().get("cue") or "")
+            cue = match.groupdict().get("cue") or ""
+            if cue.endswith("s"):
+                for first, last in _coordinated(text, *match.span("title")):
+                    yield from _title(text, first, last, cue)
+            else:
+                yield from _title(text, *match.span("title"), cue)
     for match in _YEAR.finditer(text):
         if _ABOUT_WORKS.search(text, *_sentence(text, match.start(), match.end())):
             end = match.end("title")
             yield from _title(text, end - len(FUNCTION.sub("", match["title"])), end)
     for match in _LIST.finditer(text):
-        start, end = match.span("titles")
-        commas = [comma.span() for comma in _COMMA.finditer(text, start, end)]
-        for (_, first), (last, _) in pairwise([(start, start), *commas, (end, end)]):
+        for first, last in _coordinated(text, *match.span("titles")):
             yield from _title(text, first, last, match["cue"])
     yield from _quoted(text)
+
+
+def _coordinated(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans of coordinated names: "X, Y and Z"."""
+    commas = [comma.span() for comma in _COMMA.finditer(text, start, end)]
+    for (_, first), (last, _) in pairwise([(start, start), *commas, (end, end)]):
+        yield first, last
 
 
 def listed_with_works(text: str, mentions: Sequence[Mention], schema: Schema) -> Iterator[Mention]:
@@ -453,7 +506,11 @@ def _is_nickname(text: str, quoted: re.Match[str]) -> bool:
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    """The bounds of the sentence around a span, by punctuation."""
-    first = max(text.rfind(mark, 0, start) for mark in (". ", "! ", "? ", ".” ", '." '))
-    last = text.find(". ", end)
-    return first + 1, last if last >= 0 else len(text)
+    """The bounds of the sentences around a span."""
+    bounds = _bounds(text)
+    return bounds[bisect_right(bounds, start) - 1], bounds[bisect_left(bounds, end)]
+
+
+@lru_cache(maxsize=1)
+def _bounds(text: str) -> tuple[int, ...]:
+    return 0, *sentence_ends(text), len(text)

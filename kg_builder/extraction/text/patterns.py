@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +29,7 @@ RULES: Final = tuple(
 )
 _CONFIDENCES: Final = Path(__file__).with_name("confidences.toml")
 _MAX_LENGTH: Final = 1500
+_NOMINATIVE: Final = frozenset({"he", "she", "they"})
 _OBJECTS: Final = ("o", "o2", "o3")
 _ENUMERATION: Final = compile_pattern("{o:A+}")
 
@@ -154,21 +155,28 @@ def _is_performance_of(relation: Relation, work: Entity) -> bool:
 
 
 def _apply(pattern: Pattern, found: re.Match[str], reading: SentenceReading) -> SentenceReading:
-    groups = found.groupdict()
-    named = [reading.mentions[number] for number in numbers(groups.get("s") or "")]
-    if not pattern.inverse:
-        named = named[:1]
+    groups, earlier = found.groupdict(), reading
+    subjects = [reading.mentions[number] for number in numbers(groups.get("s") or "")]
+    named = subjects[_clause_at(subjects) or 0 :]
     if named:
         for mention in named:
             if mention.entity is not None:
-                reading = _relate(pattern, mention.entity, mention, groups, reading)
+                reading = _relate(pattern, mention.entity, mention, groups, reading, earlier)
         return reading
     if pattern.of_topic:
-        return _relate(pattern, reading.text.topic, None, groups, reading)
+        return _relate(pattern, reading.text.topic, None, groups, reading, earlier)
     subject = reading.subject(reading.slots.position(found.start()), pattern.subject)
     if subject is None or reading.type_of(subject) == "Name":  # a guess based on a guess
         return reading
-    return _relate(pattern, subject, None, groups, reading)
+    return _relate(pattern, subject, None, groups, reading, earlier)
+
+
+def _clause_at(listed: Sequence[Mention]) -> int | None:
+    """Where in a list of names another clause begins: "by X and she", "by X; he"."""
+    return next(
+        (at for at, item in enumerate(listed) if at and item.text in _NOMINATIVE),
+        None,
+    )
 
 
 def _relate(
@@ -177,23 +185,27 @@ def _relate(
     named: Mention | None,
     groups: Mapping[str, str | None],
     reading: SentenceReading,
+    earlier: SentenceReading,
 ) -> SentenceReading:
     """Relate an explicit or implied subject to the objects of a match."""
     if not reading.may_be(subject, pattern.subject):
         return reading
     range_ = reading.schema.predicates[pattern.predicate].range
-    for number in (n for group in _OBJECTS for n in numbers(groups.get(group) or "")):
+    objects = list(_objects(groups, reading))
+    for number in objects:
         mention = reading.mentions[number]
         object_ = mention.entity
         if object_ is None or object_ is subject:
             continue
         if pattern.object and not reading.may_be(object_, pattern.object):
             continue
-        reading, is_new = reading.claim(pattern.predicate, number, subject, object_)
+        reading, is_new = reading.claim(pattern.predicate, number, subject, object_, earlier)
         if not is_new:
             continue
         reading = reading.with_class(subject, pattern.subject)
         reading = reading.with_class(object_, pattern.object or (range_[0] if range_ else ""))
+        if pattern.object == "Agent":
+            reading = reading.with_class(object_, _class_of_agents(objects, reading))
         one, other = subject, mention
         if pattern.inverse:
             one, other = object_, named or reading.mention_of(subject)
@@ -203,6 +215,22 @@ def _relate(
         if pattern.predicate == "memberOf":
             reading = _relate_company(subject, mention, pattern, reading)
     return reading
+
+
+def _objects(groups: Mapping[str, str | None], reading: SentenceReading) -> Iterator[int]:
+    for group in _OBJECTS:
+        listed = numbers(groups.get(group) or "")
+        yield from listed[: _clause_at([reading.mentions[number] for number in listed])]
+
+
+def _class_of_agents(listed: Sequence[int], reading: SentenceReading) -> str:
+    """The class of coordinated agents, as far as one is known; conjuncts are alike."""
+    entities = [reading.mentions[number].entity for number in listed]
+    types = [reading.type_of(entity) for entity in entities if entity is not None]
+    known = [name for name in types if name != "Name"]
+    if not known or len(known) == len(types):
+        return ""
+    return "Person" if reading.schema.is_a(known[0], "Person") else "Artist"
 
 
 def _relate_company(

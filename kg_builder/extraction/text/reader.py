@@ -41,6 +41,7 @@ from kg_builder.extraction.text.relations import (
     ReadText,
     Relation,
     RelationExtractor,
+    between_named,
     divide_unasserted,
 )
 from kg_builder.extraction.values.text import fold
@@ -86,16 +87,24 @@ class TextReader:
         self, documents: Iterable[TextDocument], known: KnownNames | None = None
     ) -> Iterator[tuple[ReadText, list[Relation]]]:
         """Yield each text with its analysis and relations; `known` replaces the reader's own."""
-        for text, relations, _ in self._analysed(documents, known):
-            yield text, relations
+        for text, stated, _ in self._analysed(documents, known):
+            yield text, between_named(stated)
 
     def readings(
         self, documents: Iterable[TextDocument], known: KnownNames | None = None
     ) -> Iterator[Reading]:
         """Yield the reading of each text, without its parse."""
-        for text, stated, unasserted in self._analysed(documents, known):
+        for text, stated, others in self._analysed(documents, known):
+            relations, unasserted = between_named(stated), between_named(others)
+            unnamed = len(stated) - len(relations)
             yield Reading(
-                text.document, text.sentences, text.mentions, text.topic, stated, unasserted
+                text.document,
+                text.sentences,
+                text.mentions,
+                text.topic,
+                relations,
+                unasserted,
+                unnamed,
             )
 
     def _analysed(
@@ -363,6 +372,8 @@ class _Writer:
         document, out = self._text.document, self._out
         out.counts["sentences read"] += len(self._text.sentences)
         out.counts["mentions found"] += len(self._text.mentions)
+        if self._text.unnamed:
+            out.counts["relations of persons without a name"] += self._text.unnamed
         topic = self._text.topic
         type_ = topic.type
         if type_ == "Artist":

@@ -77,7 +77,16 @@ _NO_NOUN: Final = re.compile(
     r"[.,;:)]|$| (?:in|to|for|with|where|as|after|that|which|when|by|is|was|"
     r"of|from|at|on|before|during|because|has|had|who)\b"
 )
+_SIGNED_TO: Final = re.compile(r"\bsign(?:s|ed|ing)?(?: \w+){0,3} to $")
+"""Before a label: with a manager, one signs."""
+
 _NEXT_WORD: Final = re.compile(r" (\w+)")
+_ARTICLE: Final = re.compile(r"\b[Tt]he $")
+_WITH_THE: Final = re.compile(r"\bwith [Tt]he $")
+_BEFORE: Final = 10
+"""Characters in which "with the" fits"""
+
+_PEOPLE: Final = re.compile(r" (?:brothers|sisters|siblings|twins|family|couple)\b|['’]s?\b")
 _DETERMINER: Final = re.compile(r"^(?:the|a|an|The|A|An|his|her|their|its) ")
 
 
@@ -170,10 +179,10 @@ class Recogniser:
                 continue
             if type_ == "Place" and country_name(text):
                 type_ = "Country"
-            elif (
-                type_ == "Person"
-                and " " not in text
-                and SIGNED.search(doc.text, max(0, start - 60), start)
+            elif type_ != "Album" and _is_plural(doc.text, start, text, of_place=type_ == "Place"):
+                type_ = "Band"
+            elif type_ == "Person" and ((" " in text and _SIGNED_TO) or SIGNED).search(
+                doc.text, max(0, start - 60), start
             ):
                 type_ = "Name"  # most likely a label: "signed with Colpix"
             yield Mention(start, start + len(text), text, type_, "ner")
@@ -271,6 +280,18 @@ def _is_everyday(mention: Mention, text: str) -> bool:
         thing = _NEXT_WORD.match(after)
         return bool(thing and thing[1] in lexicon.instruments() and not lexicon.is_player(thing[1]))
     return after.startswith(" of ") and (word in lexicon.plain_words() or word == "son")
+
+
+def _is_plural(text: str, start: int, name: str, *, of_place: bool) -> bool:
+    """Whether a name is a plural with the article, as bands have: "the Wailers".
+
+    So have places: then only a name after "with" is a band's.
+    """
+    if not name.endswith("s") or name.endswith(("ss", "us", "is")):
+        return False
+    before = text[max(0, start - _BEFORE) : start] + name[: 4 * name.startswith("The ")]
+    article = _WITH_THE if of_place else _ARTICLE
+    return bool(article.search(before)) and not _PEOPLE.match(text, start + len(name))
 
 
 def _is_demonym(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from kg_builder.extraction.text.documents import TextDocument
 from kg_builder.extraction.text.mentions import (
+    RELATED,
+    SOMEONE,
     Entity,
     Mention,
     Sentence,
@@ -25,6 +28,7 @@ _SUBJECTS: Final = frozenset({"nsubj", "nsubjpass", "csubj"})
 _MODIFIERS: Final = frozenset({"acl", "relcl", "appos"})
 _AGENTS: Final = frozenset({"Person", "SoloArtist", "Band"})
 _MAX_DEPTH: Final = 12
+_DOES: Final = re.compile(r" (?:(?!and |or )\w+ ){0,2}")
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,9 @@ class Reading:
     unasserted: list[Relation] = field(default_factory=list)
     """Those that a sentence denies or only considers: "was never a member of"."""
 
+    unnamed: int = 0
+    """Number of relations left out, as one end is a person without a name: "her father"."""
+
 
 def divide_unasserted(
     text: ReadText, relations: Iterable[Relation], schema: Schema
@@ -101,6 +108,15 @@ def divide_unasserted(
         ]
         (others if any(within) else asserted).append(relation)
     return asserted, others
+
+
+def between_named(relations: Iterable[Relation]) -> list[Relation]:
+    """The relations that have no person without a name at an end: "her father plays the cello"."""
+    return [
+        item
+        for item in relations
+        if item.subject.name and (item.object.entity is None or item.object.entity.name)
+    ]
 
 
 class RelationExtractor(Protocol):
@@ -225,9 +241,17 @@ class SentenceReading:
         )
 
     def claim(
-        self, predicate: str, number: int, subject: Entity, object_: Entity
+        self,
+        predicate: str,
+        number: int,
+        subject: Entity,
+        object_: Entity,
+        earlier: SentenceReading,
     ) -> tuple[SentenceReading, bool]:
-        """Claim a mention for a pattern's predicate; False if it repeats an earlier claim."""
+        """Claim a mention for a pattern's predicate; False if it repeats an earlier claim.
+
+        `earlier` is the state before the pattern, which relates several subjects to one mention.
+        """
         if predicate in _MEMBERSHIP:
             ends = (subject, object_) if predicate == "memberOf" else (object_, subject)
             return self.claim_member(*ends)
@@ -251,7 +275,7 @@ class SentenceReading:
             ):
                 return reading, False
             return reading.with_claim(predicate, number, work, maker), True
-        if self.is_claimed(predicate, number):
+        if earlier.is_claimed(predicate, number):
             return reading, False
         return reading.with_claim(predicate, number, subject, object_), True
 
@@ -337,16 +361,27 @@ class SentenceReading:
         within = [
             item
             for item in self.mentions
-            if item.entity is not None and self.may_be(item.entity, class_)
+            if item.entity is not None
+            and self.may_be(item.entity, class_)
+            and not self._is_related_to(item)
         ]
         before = [item for item in within if item.end <= position]
         if before:
+            last = before[-1]
+            verb = self.text.document.text[last.end : position]
+            if last.entity is not None and not last.entity.name and _DOES.fullmatch(verb):
+                return last.entity  # "her father played …"
             named = before[0] if before[0].entity is topic else before[-1]
             return named.entity or topic
         after = [item for item in within if item.start >= position]
         if after and not self.may_be(topic, class_):
             return after[0].entity or topic
         return topic
+
+    def _is_related_to(self, mention: Mention) -> bool:
+        """Whether the text is about a relative or friend of the mentioned one: "his father"."""
+        text = self.text.document.text
+        return any(RELATED.match(text, at) for at in (mention.start, mention.end))
 
     def _work_before(self, position: int, class_: str) -> Entity | None:
         """The last compatible work before the artist who made it: "X, which Y put out"."""
@@ -384,15 +419,19 @@ def _by_parse(doc: Doc, mentions: Sequence[Mention], position: int) -> Entity | 
 
 
 def _mention_of(token: Token, mentions: Sequence[Mention]) -> Entity | None:
-    """The mention that contains the token or one of its modifiers."""
-    for item in mentions:
-        if item.start <= token.idx < item.end:
-            return item.entity
-    for child in token.children:
-        if child.dep_ in {"appos", "poss", "compound", "nmod"}:
-            for item in mentions:
-                if item.start <= child.idx < item.end:
-                    return item.entity
+    """The entity mentioned by the token or one of its modifiers.
+
+    The possessor of a person's role is not that person: "his father", "her manager, X".
+    """
+    possessors = [child for child in token.children if child.dep_ == "poss"]
+    modifiers = [child for child in token.children if child.dep_ in {"appos", "compound", "nmod"}]
+    is_related = bool(possessors) and SOMEONE.fullmatch(token.text) is not None
+    for part in (token, *modifiers, *(() if is_related else possessors)):
+        for item in mentions:
+            if item.start <= part.idx < item.end:
+                return item.entity
+    if is_related:  # the name follows
+        return next((item.entity for item in mentions if item.start > token.idx), None)
     return None
 
 

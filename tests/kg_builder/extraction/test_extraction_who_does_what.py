@@ -1,0 +1,436 @@
+"""Who does what to whom in a sentence: voice, coordination, persons without a name, full names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kg_builder.extraction import UnstructuredSource
+from kg_builder.extraction.text.documents import TextDocument, topic_spans
+from kg_builder.extraction.text.mentions import load_pipeline, sentence_ends
+from kg_builder.extraction.text.names import KnownNames, common_words, formed_mentions, titles
+from kg_builder.extraction.text.reader import TextReader
+from kg_builder.ontology import Schema
+from kg_builder.tables import RECORDS
+from tests.kg_builder.conftest import Run
+
+Write = Callable[[str, str | bytes], Path]
+Triple = tuple[str, str, str]
+MODEL = "en_core_web_sm"
+KNOWN = {
+    "Topic Band": "Band",
+    "Ann Topic": "SoloArtist",
+    "Muddy Waters": "SoloArtist",
+    "Bill Evans": "SoloArtist",
+    "Bud Powell": "SoloArtist",
+    "Tom Hill": "Person",
+    "The Kinks": "Band",
+    "Creation Records": "RecordLabel",
+    "Blue Songs": "Album",
+    "Red Songs": "Album",
+}
+
+
+@pytest.fixture(params=[None, MODEL], ids=["rules alone", "with a parse"])
+def model(request: pytest.FixtureRequest) -> str | None:
+    if request.param and not load_pipeline(request.param)[1]:
+        pytest.skip(f"{MODEL} is not installed")
+    return str(request.param) if request.param else None
+
+
+def _reader(model: str | None, schema: Schema) -> TextReader:
+    source = UnstructuredSource(kind="unstructured", name="t", path="t.jsonl", model=model)
+    return TextReader(source, schema)
+
+
+def facts(text: str, title: str, schema: Schema, model: str | None) -> set[Triple]:
+    rows = [
+        {"record": f"c/{name}", "record_id": "", "source": "c", "type": type_, "name": name}
+        | {"aliases": [], "external_ids": [], "attributes": "{}", "evidence": ""}
+        for name, type_ in KNOWN.items()
+    ]
+    known = KnownNames.of(RECORDS.frame(rows), common_words([text]))
+    documents = [TextDocument("1", title, text, "t#1")]
+    ((_, relations),) = _reader(model, schema).read(documents, known)
+    return {
+        (
+            item.subject.name,
+            item.predicate,
+            item.object.entity.name if item.object.entity else item.object.name,
+        )
+        for item in relations
+    }
+
+
+def of(found: set[Triple], *predicates: str) -> set[Triple]:
+    return {triple for triple in found if triple[1] in predicates}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "influenced"),
+    [
+        ("Muddy Waters influenced Ann Topic.", {"Ann Topic < Muddy Waters"}),
+        ("Muddy Waters strongly influenced her.", {"Ann Topic < Muddy Waters"}),
+        ("The records of Muddy Waters inspired her to sing.", {"Ann Topic < Muddy Waters"}),
+        (
+            "She influenced Bill Evans and Bud Powell.",
+            {"Bill Evans < Ann Topic", "Bud Powell < Ann Topic"},
+        ),
+        (
+            "Her music has influenced singers such as Bill Evans and Bud Powell.",
+            {"Bill Evans < Ann Topic", "Bud Powell < Ann Topic"},
+        ),
+        (
+            "Bill Evans, Bud Powell and Muddy Waters influenced her.",
+            {
+                "Ann Topic < Bill Evans",
+                "Ann Topic < Bud Powell",
+                "Ann Topic < Muddy Waters",
+            },
+        ),
+        (
+            "Bill Evans and Bud Powell inspired Muddy Waters and Ann Topic.",
+            {
+                "Muddy Waters < Bill Evans",
+                "Muddy Waters < Bud Powell",
+                "Ann Topic < Bill Evans",
+                "Ann Topic < Bud Powell",
+            },
+        ),
+        (
+            "She was influenced by Bill Evans and Bud Powell.",
+            {"Ann Topic < Bill Evans", "Ann Topic < Bud Powell"},
+        ),
+        (
+            "Bill Evans and Bud Powell were influenced by her.",
+            {"Bill Evans < Ann Topic", "Bud Powell < Ann Topic"},
+        ),
+        ("Muddy Waters was a major influence on her.", {"Ann Topic < Muddy Waters"}),
+        ("She was a major influence on Muddy Waters.", {"Muddy Waters < Ann Topic"}),
+        ("A big influence on her was Muddy Waters.", {"Ann Topic < Muddy Waters"}),
+        (
+            "Her influences include Bill Evans and Bud Powell.",
+            {"Ann Topic < Bill Evans", "Ann Topic < Bud Powell"},
+        ),
+        (
+            "Bill Evans and Bud Powell were her first influences.",
+            {"Ann Topic < Bill Evans", "Ann Topic < Bud Powell"},
+        ),
+        (
+            "She cites Bill Evans and Bud Powell as influences.",
+            {"Ann Topic < Bill Evans", "Ann Topic < Bud Powell"},
+        ),
+        ("Muddy Waters cites her as an influence.", {"Muddy Waters < Ann Topic"}),
+        (
+            "She was influenced by Bill Evans and she influenced Muddy Waters.",
+            {"Ann Topic < Bill Evans", "Muddy Waters < Ann Topic"},
+        ),
+        ("Inspired by Bill Evans, she began to sing.", {"Ann Topic < Bill Evans"}),
+        ("Muddy Waters influenced her guitarist.", set()),
+    ],
+)
+def test_the_influenced_one_is_the_subject_in_either_voice(
+    schema: Schema, model: str | None, sentence: str, influenced: set[str]
+) -> None:
+    found = facts(f"Ann Topic is a singer. {sentence}", "Ann Topic", schema, model)
+    stated = of(found, "influencedBy")
+    assert {f"{one} < {other}" for one, _, other in stated} == influenced
+
+
+@pytest.mark.parametrize(
+    ("sentence", "made"),
+    [
+        (
+            "Bill Evans and Bud Powell produced Blue Songs and Red Songs.",
+            {(work, "producer", by) for work in ("Blue Songs", "Red Songs") for by in ("E", "P")},
+        ),
+        (
+            "Blue Songs and Red Songs were produced by Bill Evans and Bud Powell.",
+            {(work, "producer", by) for work in ("Blue Songs", "Red Songs") for by in ("E", "P")},
+        ),
+        (
+            "Bill Evans and Bud Powell wrote “Blue Songs” and “Red Songs”.",
+            {(work, "writer", by) for work in ("Blue Songs", "Red Songs") for by in ("E", "P")},
+        ),
+        (
+            "“Blue Songs” and “Red Songs” were written by Bill Evans and Bud Powell.",
+            {(work, "writer", by) for work in ("Blue Songs", "Red Songs") for by in ("E", "P")},
+        ),
+        (
+            "Her husband and manager, Bill Evans, produced her album Blue Songs.",
+            {("Blue Songs", "producer", "E")},
+        ),
+        (
+            "Bill Evans, a friend of Bud Powell, produced Blue Songs.",
+            set(),
+        ),
+        (
+            "Bill Evans and Bud Powell composed Blue Songs and Red Songs.",
+            {(work, "composer", by) for work in ("Blue Songs", "Red Songs") for by in ("E", "P")},
+        ),
+    ],
+)
+def test_every_maker_made_every_work_of_the_sentence(
+    schema: Schema, model: str | None, sentence: str, made: set[Triple]
+) -> None:
+    full = {"E": "Bill Evans", "P": "Bud Powell"}
+    found = facts(f"Ann Topic is a singer. {sentence}", "Ann Topic", schema, model)
+    expected = {(work, predicate, full[by]) for work, predicate, by in made}
+    assert of(found, "producer", "writer", "composer") == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "signed"),
+    [
+        ("Tom Hill signed them to Creation Records in 1992.", {"Topic Band"}),
+        ("Tom Hill signed the band to Creation Records.", {"Topic Band"}),
+        ("Their manager, Tom Hill, signed them to Creation Records.", {"Topic Band"}),
+        ("Their manager signed them to Creation Records.", {"Topic Band"}),
+        ("Tom Hill signed The Kinks and Topic Band to Creation Records.", {"The Kinks", "T"}),
+        ("Tom Hill, who signed them to Creation Records, died in 1980.", {"Topic Band"}),
+        ("Tom Hill got them a recording contract with Creation Records.", {"Topic Band"}),
+        ("They were signed to Creation Records by Tom Hill.", {"Topic Band"}),
+        ("They were signed by Tom Hill to Creation Records.", {"Topic Band"}),
+        ("Creation Records signed them in 1992.", {"Topic Band"}),
+        ("They signed to Creation Records.", {"Topic Band"}),
+        ("They signed The Kinks to Creation Records.", {"The Kinks"}),
+    ],
+)
+def test_the_label_is_that_of_the_act_whoever_signs_it(
+    schema: Schema, model: str | None, sentence: str, signed: set[str]
+) -> None:
+    found = facts(f"Topic Band are a rock band. {sentence}", "Topic Band", schema, model)
+    acts = {"Topic Band" if name == "T" else name for name in signed}
+    assert of(found, "recordLabel") == {(act, "recordLabel", "Creation Records") for act in acts}
+
+
+PLAIN = {("Ann Topic", "instrument", "piano")}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "others"),
+    [
+        ("Her father was a jazz drummer and her mother sang opera.", set()),
+        ("Her sister plays the cello.", set()),
+        ("Her older brother is a drummer.", set()),
+        ("Her father, a violinist, died in 1960.", set()),
+        ("Her teacher was born in London in 1930 and played the cello.", set()),
+        ("Her best friend sang in The Kinks.", set()),
+        ("Ann Topic's brother signed to Creation Records.", set()),
+        ("Her manager won a Grammy Award in 1999.", set()),
+        ("She is the daughter of a violinist and a drummer.", set()),
+        ("She learned it from her father, a drummer.", set()),
+        ("Both of her parents were cellists.", set()),
+        ("Another brother plays the cello, and a cousin signed to Creation Records.", set()),
+        ("She is from a family of drummers, and her cousin played jazz.", set()),
+        (
+            "Her brother Tom Hill is a drummer.",
+            {("Ann Topic", "associatedWith", "Tom Hill"), ("Tom Hill", "instrument", "drums")},
+        ),
+        (
+            "Her brother Tom Hill signed to Creation Records in 1960.",
+            {
+                ("Ann Topic", "associatedWith", "Tom Hill"),
+                ("Tom Hill", "recordLabel", "Creation Records"),
+            },
+        ),
+        ("Her father gave her a guitar, and she played the drums.", {("A", "instrument", "drums")}),
+        ("The daughter of a drummer, she plays the harp.", {("A", "instrument", "harp")}),
+        ("She plays the drums with her brother.", {("A", "instrument", "drums")}),
+        ("She plays her father's violin.", {("A", "instrument", "violin")}),
+    ],
+)
+def test_what_relatives_and_friends_do_is_not_said_of_the_artist(
+    schema: Schema, model: str | None, sentence: str, others: set[Triple]
+) -> None:
+    found = facts(f"Ann Topic is a pianist. {sentence}", "Ann Topic", schema, model)
+    expected = {("Ann Topic" if one == "A" else one, how, other) for one, how, other in others}
+    assert found - PLAIN == expected
+
+
+def test_persons_without_a_name_are_no_entities(write: Write, run: Run) -> None:
+    row = {"id": "1", "title": "Ann Topic", "text": "Ann Topic sings. Her brother plays the cello."}
+    write("t.jsonl", json.dumps(row) + "\n")
+    found = run(kind="unstructured", path="t.jsonl", model=None)
+    assert set(found.records["name"]) == {"Ann Topic"}
+    assert found.counts["relations of persons without a name"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Their debut, No. 1 Record, came out in 1995.", "No. 1 Record"),
+        ("Their second record, jokingly titled Vol. 3, followed.", "Vol. 3"),
+        ("They released the album Greatest Hits Vol. 2.", "Greatest Hits Vol. 2"),
+        ("They released the album Greatest Hits, Vol. 2.", "Greatest Hits, Vol. 2"),
+        ("They released St. Anger.", "St. Anger"),
+        ("Their album Piano Works, Op. 12 appeared.", "Piano Works, Op. 12"),
+        ("The single Another Wall, Pt. 2 was a hit.", "Another Wall, Pt. 2"),
+        ("Their album, Sgt. Salt's Band, came out.", "Sgt. Salt's Band"),
+        ("The album Dr. Good vs. Mr. Bad appeared.", "Dr. Good vs. Mr. Bad"),
+        ("They recorded the album Ten. It sold.", "Ten"),
+    ],
+)
+def test_a_title_does_not_end_at_an_abbreviation(text: str, title: str) -> None:
+    longest = max((item.text for item in titles(text)), key=len)
+    assert longest == title
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("It was No. 1 in June. It sold.", 2),
+        ("She said No. They left.", 2),
+        ("They made Pt. 2 and Vol. II of it.", 1),
+        ("Dr. No met Mr. T vs. St. Mary.", 1),
+    ],
+)
+def test_an_abbreviation_ends_no_sentence(text: str, count: int) -> None:
+    assert len(sentence_ends(text)) + 1 == count
+
+
+@pytest.mark.parametrize(
+    ("text", "awards"),
+    [
+        ("She won Best Actress at Cannes.", {"Best Actress at Cannes"}),
+        (
+            "She received a BRIT Award for Best Single in 2005 and a Grammy for Best Latin Album "
+            "in 2006.",
+            {"BRIT Award for Best Single", "Grammy for Best Latin Album"},
+        ),
+        ("He won a Grammy for Blue Songs in 2004.", {"Grammy"}),
+        ("He won an Oscar for Best Original Song for Red Sun.", {"Oscar for Best Original Song"}),
+        ("She won Album of the Year in 2001.", {"Album of the Year"}),
+        ("She won Best New Artist in 1999.", {"Best New Artist"}),
+        (
+            "She won Album of the Year in 2001 and Best New Artist in 1999.",
+            {"Album of the Year", "Best New Artist"},
+        ),
+        ("He was awarded the Nobel Prize in Literature.", {"Nobel Prize in Literature"}),
+        (
+            "They won the Grammy Award for Record of the Year for “Blue Moon”.",
+            {"Grammy Award for Record of the Year"},
+        ),
+        ("She released Best Friends in 1999.", set()),
+        ("They won fans with the album Best Friends.", set()),
+        ("The album Best of Ann came out.", set()),
+    ],
+)
+def test_a_category_is_an_award_and_a_work_is_no_part_of_it(text: str, awards: set[str]) -> None:
+    found = [item for item in formed_mentions(text) if item.type == "Award"]
+    whole = [
+        item
+        for item in found
+        if not any(
+            item is not other and item.overlaps(other) and len(item.text) < len(other.text)
+            for other in found
+        )
+    ]
+    assert {item.text for item in whole} == awards
+
+
+def test_an_award_is_no_album(schema: Schema, model: str | None) -> None:
+    text = (
+        "Ann Topic is a singer. She won Best Actress at Cannes. She won a Grammy for Blue Songs "
+        "in 2004 and a Grammy for Best Latin Album in 2006."
+    )
+    assert of(facts(text, "Ann Topic", schema, model), "award", "performed") == {
+        ("Ann Topic", "award", "Best Actress at Cannes"),
+        ("Ann Topic", "award", "Grammy"),
+        ("Ann Topic", "award", "Grammy for Best Latin Album"),
+        ("Ann Topic", "performed", "Blue Songs"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "names"),
+    [
+        ("Ann Topic", "Ann Maria Topic came from Oslo.", {"Ann Maria Topic"}),
+        ("Ann Topic", "Born in Oslo, Ann Maria Topic sings.", {"Ann Maria Topic"}),
+        ("Ann Topic", "Mary Jane Stone, known as Ann Topic, sings.", {"Mary Jane Stone"}),
+        (
+            "Ann Topic",
+            "Mary Stone, better known by her stage name Ann Topic, sings.",
+            {"Mary Stone"},
+        ),
+        ("Topsy", "Mary Stone, known professionally as Topsy, sings.", {"Mary Stone"}),
+        ("Ann Topic", "Born Mary Stone in Oslo in 1950, Ann Topic sings.", {"Mary Stone"}),
+        ("Ann Topic", "Ann Topic (real name Mary Stone) sings.", {"Mary Stone"}),
+        ("The Topics", "The Blue Topics are another band.", set()),
+        ("Ann Topic", "The brother of Mary Stone, Ann Topic sings.", set()),
+        ("Ann Topic", "Ann Topic sings. Ann Maria Topic is her aunt.", set()),
+    ],
+)
+def test_a_full_or_birth_name_is_the_topic(title: str, text: str, names: set[str]) -> None:
+    assert {text[a:b] for a, b in topic_spans(text, title)} - {title} == names
+
+
+def test_a_plural_with_the_article_is_a_band(schema: Schema) -> None:
+    if not load_pipeline(MODEL)[1]:
+        pytest.skip(f"{MODEL} is not installed")
+    text = (
+        "Born in Oslo, Ann Topic sang with the Sugarcubes. She toured with the Stooges and "
+        "collaborated with the Wailers."
+    )
+    reader = _reader(MODEL, schema)
+    ((found, _),) = reader.read([TextDocument("1", "Ann Topic", text, "t#1")])
+    bands = {item.entity.name for item in found.mentions if item.entity and item.type == "Band"}
+    assert bands == {"Sugarcubes", "Stooges", "Wailers"}
+
+
+def test_coordinated_names_after_a_plural_are_several(schema: Schema, model: str | None) -> None:
+    text = "Ann Topic is a singer. She founded the bands Red Rain and Blue Sky."
+    assert of(facts(text, "Ann Topic", schema, model), "hasMember") == {
+        ("Red Rain", "hasMember", "Ann Topic"),
+        ("Blue Sky", "hasMember", "Ann Topic"),
+    }
+    text = "Ann Topic is a singer. She released the albums Red Rain and Blue Sky."
+    assert of(facts(text, "Ann Topic", schema, model), "performed") == {
+        ("Ann Topic", "performed", "Red Rain"),
+        ("Ann Topic", "performed", "Blue Sky"),
+    }
+
+
+def test_a_singer_is_no_band_whatever_others_do(schema: Schema, model: str | None) -> None:
+    text = "Nan Topic is a singer. Bill Evans and Bud Powell wrote songs for her and him and it."
+    assert not of(facts(text, "Nan Topic", schema, model), "hasMember")
+
+
+def test_a_work_with_a_date_takes_no_other_date(schema: Schema, model: str | None) -> None:
+    text = "Ann Topic is a singer. She released Blue Songs in 2003 and toured until 2005."
+    assert of(facts(text, "Ann Topic", schema, model), "releaseDate") == {
+        ("Blue Songs", "releaseDate", "2003")
+    }
+
+
+def test_whom_someone_is_signed_to_is_a_label_whatever_the_model_says(schema: Schema) -> None:
+    if not load_pipeline(MODEL)[1]:
+        pytest.skip(f"{MODEL} is not installed")
+    text = "Topic Band are a rock band. Rick Rubin signed them to Def Jam in 1994."
+    assert of(facts(text, "Topic Band", schema, MODEL), "recordLabel") == {
+        ("Topic Band", "recordLabel", "Def Jam")
+    }
+
+
+def test_an_unknown_name_is_what_the_names_beside_it_are(schema: Schema) -> None:
+    text = "Ann Topic influenced Bill Evans and Duffy."
+    known = RECORDS.frame(
+        [
+            {"record": "c/1", "record_id": "", "source": "c", "type": "SoloArtist"}
+            | {"name": "Bill Evans", "aliases": [], "external_ids": [], "attributes": "{}"}
+            | {"evidence": ""}
+        ]
+    )
+    reader = TextReader(
+        UnstructuredSource(kind="unstructured", name="t", path="t.jsonl", model=None),
+        schema,
+        known=KnownNames.of(known, frozenset()),
+    )
+    ((_, relations),) = reader.read([TextDocument("1", "Ann Topic", text, "t#1")])
+    assert {(item.subject.name, item.subject.type) for item in relations} == {
+        ("Bill Evans", "SoloArtist"),
+        ("Duffy", "Person"),
+    }
