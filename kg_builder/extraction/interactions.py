@@ -261,6 +261,7 @@ def read_interactions(
         for n, key in enumerate(("evidence", "reason", "detail"))
     }
     count = len(table_of_rejects["evidence"])
+    outside = reader.counts.get("rows outside the filter", 0)
     used = pd.DataFrame(
         {
             "user": user,
@@ -283,6 +284,7 @@ def read_interactions(
         ),
         counts={
             "interaction rows read": reader.counts["rows read"],
+            **({"interaction rows outside the filter": outside} if outside else {}),
             "interaction rows used": int(usable.sum()),
             "interaction rows rejected": count,
         },

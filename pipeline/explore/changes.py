@@ -105,6 +105,8 @@ with pair as (
     select other.entity, one.entity as was, one, other
     from new_thing other left join renamed on other.entity = renamed.new and kept
     join old_thing one on one.entity = coalesce(renamed.old, other.entity)
+    -- an id that now belongs to a namesake is no pair
+    where renamed.old is not null or one.entity not in (select old from renamed)
 )
 select entity, 'id' as change, was as old, entity as new from pair where was <> entity
 union all select new, 'merged', old, new from renamed where not kept and new in

@@ -224,6 +224,19 @@ def test_interactions_with_lists_of_ids_without_quotes(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_interactions_outside_the_filter_are_counted(tmp_path: Path) -> None:
+    rows = "".join(f"u{n},s1,{1000 * n}\n" for n in range(1, 101))
+    (tmp_path / "i.csv").write_text(f"user,song,ms\n{rows}", encoding="utf-8")
+    filters = ({"column": "ms", "min": 30000},)
+    plays = InteractionTable(path="i.csv", user="user", item="song", records="s", where=filters)
+    assert read_interactions(plays, tmp_path).counts == {
+        "interaction rows read": 100,
+        "interaction rows outside the filter": 29,
+        "interaction rows used": 71,
+        "interaction rows rejected": 0,
+    }
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
 def test_elements_of_a_list_are_not_split_again(tmp_path: Path, name: str) -> None:
     rows = [("id", "name", "artists"), ("1", "One", "['Earth, Wind & Trial', 'R&amp;B Kid']")]

@@ -110,6 +110,7 @@ path = "bands.csv"
 type = "Band"
 id = "id"
 name = "name"
+aliases = ["aka"]
 columns = { country = { predicate = "country" }, year = { predicate = "beginDate" } }
 [traits.shop]
 clean = true
@@ -117,12 +118,13 @@ clean = true
 
 
 def test_an_id_that_a_namesake_takes_over_is_another_thing(tmp_path):
-    rows = ["1,Nirvana,United States,1987", "2,Nirvana,United Kingdom,1965", "3,Can,Germany,1968"]
+    rows = ["1,Nirvana,United States,1987,", "2,Nirvana,United Kingdom,1965,Nirvana UK"]
+    rows += ["3,Can,Germany,1968,"]
     folders = []
     for number, kept in enumerate((rows, rows[1:])):
         folder = tmp_path / str(number)
         folder.mkdir()
-        lines = "\n".join(["id,name,country,year", *kept])
+        lines = "\n".join(["id,name,country,year,aka", *kept])
         (folder / "bands.csv").write_text(f"{lines}\n", encoding="utf-8")
         (folder / "namesakes.toml").write_text(NAMESAKES, encoding="utf-8")
         folders.append(folder / "out")
@@ -134,6 +136,10 @@ def test_an_id_that_a_namesake_takes_over_is_another_thing(tmp_path):
     moved = changes.things[changes.things["change"] == "id"]
     assert moved[["old", "new"]].to_numpy().tolist() == [
         ["artist:Nirvana_(United_Kingdom)", "artist:Nirvana"]
+    ]
+    back = diff(*folders[::-1]).things  # the namesake arrives and takes the id over
+    assert back[["change", "old", "new"]].to_numpy().tolist() == [
+        ["id", "artist:Nirvana", "artist:Nirvana_(United_Kingdom)"]
     ]
 
 
