@@ -142,16 +142,33 @@ def _things(table: Things) -> list[str]:
 
 
 def _clean(plan: Plan, name: str) -> list[str]:
-    """How to state that no rows repeat each other, if tables have ids."""
+    """The trait of a source whose rows are different things, or as a comment if it may not be."""
     own = [t for t in plan.tables if t.id not in {None, t.name} and not t.is_derived]
-    if not any(t.sample.columns[str(t.id)].is_unique for t in own):
+    unique = [t.sample.columns[str(t.id)].is_unique for t in own]
+    if not any(unique):
         return []
+    kinds = [table.about for table in plan.tables]
+    if all(unique) and len(set(kinds)) == len(kinds) and not any(map(_has_repeated_rows, own)):
+        return [
+            "# Every row has its own id, and no two rows are alike: rows are merged with those of",
+            "# other sources only. Without these lines, rows that look alike may be merged.",
+            f"[traits.{_toml_key(name)}]",
+            "clean = true",
+        ]
     return [
         "# Records that look alike may be merged. If nothing has two records in this source (every",
         '# thing has one id), say so by removing the "#" of these lines:',
         f"# [traits.{_toml_key(name)}]",
         "# clean = true",
     ]
+
+
+def _has_repeated_rows(table: Things) -> bool:
+    """Whether two rows of a table have the same name and the same values."""
+    told = {table.name, *(column.name for column in table.columns)} - {table.id}
+    columns = [column for name, column in table.sample.columns.items() if name in told]
+    rows = list(zip(*([str(cell).casefold() for cell in c.cells] for c in columns), strict=True))
+    return len(set(rows)) < len(rows) or not rows
 
 
 def _acts(plan: Plan, name: str) -> list[str]:

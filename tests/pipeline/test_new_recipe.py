@@ -447,10 +447,29 @@ def test_countries_in_several_languages(tmp_path, country):
     assert f"Ann country {expected}" in triples
 
 
-def test_a_clean_catalogue_is_proposed_and_the_proposal_can_be_used(tmp_path):
-    files = write(tmp_path, {"songs.csv": "id,title,artist\ns1,Rain,Ann\ns2,Sun,Bo\n"})
+def test_rows_with_ids_that_differ_are_different_things(tmp_path):
+    albums = "album_id,title,artist,year\nA1,Peter Gabriel,Peter Gabriel,1977\n"
+    albums += "A2,Peter Gabriel,Peter Gabriel,1978\nA3,Dummy,Portishead,1994\n"
+    files = write(tmp_path, {"albums.csv": albums})
     text = new_recipe(files, tmp_path, "my.shop")
-    assert '# [traits."my.shop"]\n# clean = true\n' in text
+    assert '\n[traits."my.shop"]\nclean = true\n' in text
     recipe = tmp_path / "mine.toml"
-    recipe.write_text(text.replace("# [traits", "[traits").replace("# clean", "clean"))
+    recipe.write_text(text)
     assert load_recipe(recipe).traits["my.shop"].clean
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"songs.csv": "id,title,artist\ns1,Rain,Ann\ns2,Sun,Bo\ns3,rain,Ann\n"},
+        {
+            "a/songs.csv": "id,title,artist\ns1,Rain,Ann\ns2,Sun,Bo\n",
+            "b/songs.csv": "id,title,artist\nx1,Rain!,Ann\nx2,Moon,Bo\n",
+        },
+    ],
+)
+def test_rows_that_may_repeat_each_other_are_left_to_the_user(tmp_path, files):
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+    text = new_recipe(write(tmp_path, files), tmp_path, "my.shop")
+    assert '# [traits."my.shop"]\n# clean = true\n' in text
