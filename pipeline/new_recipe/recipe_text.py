@@ -150,12 +150,14 @@ def _clean(plan: Plan, name: str) -> list[str]:
     kinds = [table.about for table in plan.tables]
     if all(unique) and len(set(kinds)) == len(kinds) and not any(map(_has_repeated_rows, own)):
         return [
+            "",
             "# Every row has its own id, and no two rows are alike: rows are merged with those of",
             "# other sources only. Without these lines, rows that look alike may be merged.",
             f"[traits.{_toml_key(name)}]",
             "clean = true",
         ]
     return [
+        "",
         "# Records that look alike may be merged. If nothing has two records in this source (every",
         '# thing has one id), say so by removing the "#" of these lines:',
         f"# [traits.{_toml_key(name)}]",
