@@ -41,6 +41,11 @@ _MORE_THAN_KNOWN: Final = 3.0
 probability."""
 
 
+_EQUAL_BY_CHANCE: Final = 5.0
+"""Equal names among non-matches are at most this many times their prior probability: records of one
+name that share nothing else are not evidence that names say little. Names of many records are
+compared by `SHARED_BY`."""
+
 MUTUAL: Final = 3
 """A pair is used for fitting if each record is among this many best candidates of the other."""
 
@@ -123,6 +128,8 @@ class FellegiSunter:
                     match[column] = _anchored(match[column], feature.match)
                 others = _counts(levels[seen], 1 - belief[seen], size)
                 marginal = _posterior(others, feature.other, strength)
+                if column == 0:
+                    marginal = _rarely_equal(marginal, feature.other)
                 other[column] = np.tile(marginal, (2, 1))
                 if feature.name in OF_THE_ALBUM and feature.name not in PARENTS:
                     for group in (0, 1):
@@ -242,6 +249,14 @@ def _anchored(found: NDArray[np.float64], prior: tuple[float, ...]) -> NDArray[n
     known = np.asarray(prior) / sum(prior)
     below = np.minimum(found[:-1], _MORE_THAN_KNOWN * known[:-1])
     return np.append(below, 1 - below.sum())
+
+
+def _rarely_equal(found: NDArray[np.float64], prior: tuple[float, ...]) -> NDArray[np.float64]:
+    """Bound the frequency of the highest level among non-matches by a multiple of its prior."""
+    most = _EQUAL_BY_CHANCE * prior[-1] / sum(prior)
+    if found[-1] <= most:
+        return found
+    return np.append(found[:-1] * (1 - most) / found[:-1].sum(), most)
 
 
 def _counts(
