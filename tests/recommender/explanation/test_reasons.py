@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kg_builder.ontology import load_schema
 from recommender.data import Catalogue, Interactions, KnowledgeGraph, TrainingSplit
 from recommender.explanation import Evidence, Explainer, Narrator, Reason, Step, Vocabulary
 from recommender.explanation.names import Names
@@ -523,3 +524,13 @@ def test_what_most_are_known_to_have_is_no_reason():
     assert most is not None and most.kind == "model"
     half = reason(range(12), range(8, 30))
     assert half is not None and half.kind == "shared"
+
+
+def test_every_relation_of_the_data_model_has_its_own_words() -> None:
+    predicates = load_schema().predicates
+    unworded = [
+        name
+        for name, predicate in predicates.items()
+        if predicate.datatype is None and "is linked by" in wording_of(name).link
+    ]
+    assert unworded == []
