@@ -85,8 +85,12 @@ def built_sample(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
+    done = folder / "sample.done"
     with FileLock(folder / "sample.lock"):
-        return build("sample", raw=sample_data.parent, out=folder / "sample").out
+        if not done.exists():
+            build("sample", raw=sample_data.parent, out=folder / "sample")
+            done.touch()
+    return folder / "sample"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

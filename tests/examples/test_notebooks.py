@@ -6,6 +6,7 @@ import ast
 import contextlib
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,15 @@ NOTEBOOKS = sorted((REPOSITORY / "examples").glob("*.ipynb"))
 def workplace(
     built_sample: Path, sample_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    """A copy of `examples/` in a project layout, with the built sample."""
+    """A copy of `examples/` in a project layout, with a copy of the built sample.
+
+    Notebooks build it again; in the shared folder they would get in each other's way.
+    """
     matplotlib.use("Agg")
     (tmp_path / "examples").mkdir()
     (tmp_path / "data" / "processed").mkdir(parents=True)
     (tmp_path / "data" / "raw").symlink_to(sample_data.parent)
-    (tmp_path / "data" / "processed" / "sample").symlink_to(built_sample)
+    shutil.copytree(built_sample, tmp_path / "data" / "processed" / "sample")
     monkeypatch.chdir(tmp_path / "examples")
     # as in Jupyter; settings changed by a notebook are restored at the end
     with pd.option_context(
