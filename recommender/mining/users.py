@@ -34,7 +34,9 @@ class UserModel(nn.Module):
     def __init__(self, problem: MiningProblem, held_out: HeldOut, seed: int) -> None:
         super().__init__()
         self.problem = problem
-        self.shares = {r: _Shares(problem, held_out, r) for r in problem.targets}
+        # a single value is no choice
+        asked = [r for r, target in problem.targets.items() if len(target.tails) > 1]
+        self.shares = {r: _Shares(problem, held_out, r) for r in asked}
         draw = torch.Generator().manual_seed(seed)
         parts = (nn.ParameterDict() for _ in range(4))
         self.levels, self.froms, self.tos, self.biases = parts
@@ -117,7 +119,7 @@ class _Shares:
 
 
 def train_users(
-    problem: MiningProblem, held_out: HeldOut, *, epochs: int = 10, seed: int = 555
+    problem: MiningProblem, held_out: HeldOut, *, epochs: int = 20, seed: int = 555
 ) -> UserModel:
     """Train on the heads with visible values and users.
 
@@ -129,8 +131,8 @@ def train_users(
     rng = np.random.default_rng(seed)
     listed = np.unique(problem.interactions[:, 1])
     given = {}
-    for relation, target in problem.targets.items():
-        shares = model.shares[relation]
+    for relation, shares in model.shares.items():
+        target = problem.targets[relation]
         heads = np.intersect1d(np.intersect1d(shares.heads, target.heads), listed)
         heads = rng.permutation(heads)[: max(_BATCH, _CELLS // len(target.tails))]
         true = shares.values[heads].toarray().astype(np.float32)

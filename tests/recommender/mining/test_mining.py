@@ -124,6 +124,15 @@ def test_the_users_of_an_item_tell_its_values() -> None:
     assert not (found.head >= N - 100).any()  # nobody hears them
 
 
+def test_a_relation_without_values_is_not_mined() -> None:
+    problem, _ = with_listeners()
+    nothing = np.zeros(0, dtype=np.int64)
+    targets = {**problem.targets, FRIEND: Target(np.arange(N), nothing, np.arange(N), single=False)}
+    found = mine(replace(problem, targets=targets), ["users"], epochs=2, share=0.5)
+    assert FRIEND not in found.measured
+    assert not (found.relation == FRIEND).any()
+
+
 def test_an_item_says_nothing_about_itself() -> None:
     """A stated value does not count among those of the users' other items."""
     head, tail = np.array([0, 1]), np.array([2, 3])
