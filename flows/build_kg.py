@@ -100,7 +100,7 @@ def build_kg(
             interactions with these items.
         with_users: also write the facts about users as users.ttl.
         allow_outside: let the recipe read files from anywhere.
-        mine: mine facts with neural models, even if the recipe does not.
+        mine: mine facts with learned models, even if the recipe does not.
         store: location (`s3://…`, or a folder) through which workers without a shared file system
             get the files of units and return their results.
         memory: for the queries and buffers of a stage; the result does not depend on it.
@@ -151,7 +151,7 @@ def main(
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="allow the recipe to read files anywhere")
     ] = False,
-    mine: Annotated[bool, typer.Option("--mine", help="fill gaps by neural models")] = False,
+    mine: Annotated[bool, typer.Option("--mine", help="fill gaps by learned models")] = False,
     memory: Annotated[str, typer.Option(help="memory for queries and buffers of a stage")] = "2GB",
     runner: RunnerOption = SETTINGS.task_runner,
     address: AddressOption = SETTINGS.address,

@@ -244,7 +244,7 @@ def build(
             have run before.
         force: run every stage, even if nothing has changed.
         without: sources and databases of the recipe to exclude.
-        mine: mine facts with neural models, even if the recipe does not.
+        mine: mine facts with learned models, even if the recipe does not.
         seed: seed of the sampled negatives.
         without_pairs: file of user–item pairs whose interactions are excluded from the graph.
         with_users: also write the facts about users as Turtle.

@@ -44,7 +44,7 @@ def build_command(
     ] = None,
     mine: Annotated[
         bool,
-        typer.Option("--mine", help="Fill gaps (genre, label, country) by neural models."),
+        typer.Option("--mine", help="Fill gaps (genre, label, country) by learned models."),
     ] = False,
     without_pairs: Annotated[
         Path | None,

@@ -1,4 +1,4 @@
-"""Encode stated facts as integers for neural models, and decode the facts that the models propose.
+"""Encode stated facts as integers for learned models, and decode the facts that the models propose.
 
 The models are in `recommender.mining`, called by the pipeline. They never see mined facts.
 """

@@ -1,4 +1,4 @@
-"""Stage 4: add facts and narrower classes by rules and, where asked for, by neural models."""
+"""Stage 4: add facts and narrower classes by rules and, where asked for, by learned models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fact mining: neural models propose facts not stated by any source, at a measured precision."""
+"""Fact mining: models propose facts not stated by any source, at a measured precision."""
 
 from recommender.mining.calibrate import KINDS
 from recommender.mining.mine import Measured, Mined, mine

@@ -82,7 +82,7 @@ def mine(
         problem: the graph and the target relations.
         models: names in `scorers.MODELS`; each scores every candidate.
         precision: required precision of proposals: its lower bound at confidence `level` must reach
-            this on held-out subjects, and their share itself for each of `KINDS`.
+            this on held-out subjects, and the precision itself in each of `KINDS`.
         share: share of subjects in a fold; half of them at most.
         epochs: of each model's training.
         seed: of the held-out facts, initial values and batches.
