@@ -181,7 +181,7 @@ class Recogniser:
                 type_ = "Country"
             elif type_ != "Album" and _is_plural(doc.text, start, text, of_place=type_ == "Place"):
                 type_ = "Band"
-            elif type_ == "Person" and ((" " in text and _SIGNED_TO) or SIGNED).search(
+            elif type_ == "Person" and (_SIGNED_TO if " " in text else SIGNED).search(
                 doc.text, max(0, start - 60), start
             ):
                 type_ = "Name"  # most likely a label: "signed with Colpix"
