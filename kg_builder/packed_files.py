@@ -55,6 +55,11 @@ _ISAL: Final[type[Exception]] = igzip_lib.error  # type: ignore[assignment]
 _DAMAGE: Final = (EOFError, OSError, _ISAL, lzma.LZMAError)
 
 
+def is_packed(head: bytes) -> bool:
+    """Whether a file with these first bytes is packed."""
+    return any(head.startswith(magic) for magic, _ in _UNPACKERS)
+
+
 class Stream:
     """Byte stream of a file, decompressed if packed; `position` counts the bytes on disk."""
 
@@ -62,8 +67,7 @@ class Stream:
         self._file, self.where = file, where
         head = file.read(8)
         file.seek(0)
-        packed = any(head.startswith(magic) for magic, _ in _UNPACKERS)
-        self._content = io.BufferedReader(_Unpacked(file), CHUNK) if packed else file
+        self._content = io.BufferedReader(_Unpacked(file), CHUNK) if is_packed(head) else file
 
     @property
     def position(self) -> int:
@@ -86,15 +90,35 @@ class Stream:
             ) from None
 
 
+class _Part(Stream):
+    """Some consecutive bytes of a plain file; `position` counts from the first of them."""
+
+    def __init__(self, file: BinaryIO, where: str, start: int, end: int) -> None:
+        file.seek(start)
+        self._file, self._start, self._end, self.where = file, start, end, where
+
+    @property
+    def position(self) -> int:
+        return self._file.tell() - self._start
+
+    def read(self, size: int = -1) -> bytes:
+        left = self._end - self._file.tell()
+        return self._file.read(left if size < 0 else min(size, left))
+
+
 @contextmanager
-def open_binary(path: Path) -> Iterator[Stream]:
+def open_binary(path: Path, part: tuple[int, int] | None = None) -> Iterator[Stream]:
     """Open a file for reading; compression is detected by its first bytes.
+
+    Args:
+        path: the file.
+        part: first byte, and the byte after the last one, of a plain file; by default all of it.
 
     Raises:
         DataError: there is no such file, or it cannot be read.
     """
     with _open(path) as file:
-        yield Stream(file, str(path))
+        yield Stream(file, str(path)) if part is None else _Part(file, str(path), *part)
 
 
 def open_dump(path: Path) -> io.BufferedReader:

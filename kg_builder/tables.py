@@ -8,10 +8,8 @@ id>`) before.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Any, Final
 
 import numpy as np
@@ -173,27 +171,41 @@ class Categories:
     """Builder of a categorical column from chunks of texts; each distinct text is stored once."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str | None, int] = defaultdict(count().__next__, {None: -1})
-        self._codes = [np.empty(0, np.int32)]
+        self._chunks: list[pa.DictionaryArray] = []
 
     def add(self, cells: Sequence[str | None]) -> None:
         """Append cells."""
-        self._codes.append(self._numbered(cells))
+        self._append(pa.array(cells, pa.string()).dictionary_encode())
 
     def add_arrow(self, cells: pa.ChunkedArray) -> None:
         """Append cells of a text or dictionary array."""
         for chunk in cells.chunks:
-            encoded = chunk.dictionary_encode()
-            numbers = np.append(self._numbered(encoded.dictionary.to_pylist()), np.int32(-1))
-            self._codes.append(numbers[encoded.indices.fill_null(-1).to_numpy()])
+            self._append(chunk.dictionary_encode().cast(_CODED))
+
+    def add_codes(self, values: Sequence[str | None], codes: NDArray[np.int32]) -> None:
+        """Append cells given by their positions in `values`."""
+        distinct = pa.array(values, pa.string()).dictionary_encode()
+        self._append(distinct.take(pa.array(codes)))
 
     def whole(self) -> pd.Categorical:
-        """The complete column."""
-        texts = pd.Index([text for text in self._numbers if text is not None], dtype=object)
-        return pd.Categorical.from_codes(np.concatenate(self._codes), texts)
+        """The complete column, with its texts in the order of their first cells."""
+        cells = self._joined()
+        texts = pd.Index(cells.dictionary.to_pylist(), dtype=object)
+        return pd.Categorical.from_codes(cells.indices.fill_null(-1).to_numpy(), texts)
 
-    def _numbered(self, cells: Sequence[str | None]) -> NDArray[np.int32]:
-        return np.fromiter(map(self._numbers.__getitem__, cells), np.int32, len(cells))
+    def _append(self, cells: pa.DictionaryArray) -> None:
+        self._chunks.append(cells)
+        if len(self._chunks) >= _CHUNKS:
+            self._chunks = [self._joined()]
+
+    def _joined(self) -> pa.DictionaryArray:
+        chunks = pa.chunked_array(self._chunks, _CODED).unify_dictionaries().combine_chunks()
+        return chunks.chunk(0) if isinstance(chunks, pa.ChunkedArray) else chunks
+
+
+_CODED: Final = pa.dictionary(pa.int32(), pa.string())
+_CHUNKS: Final = 64
+"""Chunks with dictionaries of their own."""
 
 
 def _table(

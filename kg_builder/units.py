@@ -14,6 +14,22 @@ from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
+class FilePart:
+    """Consecutive bytes of a file.
+
+    Attributes:
+        path: the file.
+        start, end: the first byte, and the one after the last.
+        sha256: of these bytes, hexadecimal.
+    """
+
+    path: Path
+    start: int
+    end: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Unit:
     """One call of a function.
 
@@ -23,13 +39,16 @@ class Unit:
             writes its result as files into the empty folder.
         arguments: picklable values; a path among them is a mere location and is ignored when
             comparing units.
-        files: the files that the function reads; compared by content.
+        files: the files, or parts of files, that the function reads; compared by content.
+        reusable: whether a result stays valid: False if the function reads something else, such as
+            a database server.
     """
 
     label: str
     function: Callable[..., None]
     arguments: Mapping[str, Any]
-    files: tuple[Path, ...] = ()
+    files: tuple[Path | FilePart, ...] = ()
+    reusable: bool = True
 
 
 class RunUnits(Protocol):

@@ -162,7 +162,7 @@ class Build:
             code_version(stage.run.__module__),
         )
         entry = manifest.current(stage.name, key)
-        if entry is not None and not force:
+        if entry is not None and not force and not stage.reads_a_server(job):
             with suppress(OSError):
                 manifest.save()
             return _report(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from kg_builder.errors import DataError
+from kg_builder.extraction.tabular import RowsConfig
 from kg_builder.packed_files import matching_files
 
 if TYPE_CHECKING:  # types only: a stage must not depend on the code that reads recipes
@@ -43,18 +44,24 @@ def how_to_get(recipe: Recipe, raw: Path) -> str:
     )
 
 
-def _paths(value: object) -> Iterator[str]:
+def reads_a_server(models: object) -> bool:
+    """Whether any table of the models is read from a database server."""
+    return any(isinstance(one, RowsConfig) and one.is_on_a_server for one in _models(models))
+
+
+def _models(value: object) -> Iterator[BaseModel]:
+    """All models within models, dictionaries and lists."""
     if isinstance(value, BaseModel):
+        yield value
         for name in type(value).model_fields:
-            field = getattr(value, name)
-            if name == "path" and isinstance(field, str | Path):
-                if field:  # a table of a database server has no file
-                    yield str(field)
-            else:
-                yield from _paths(field)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _paths(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _paths(item)
+            yield from _models(getattr(value, name))
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _models(item)
+
+
+def _paths(models: object) -> Iterator[str]:
+    for model in _models(models):
+        path = getattr(model, "path", None)
+        if isinstance(path, str | Path) and str(path):  # a table of a server has no file
+            yield str(path)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from kg_builder.errors import DataError
-from kg_builder.units import Unit
+from kg_builder.units import FilePart, Unit
 from pipeline.artefacts import digest
 from pipeline.units import RESULT, PendingResult, is_whole, measured
 from safe_io.atomic import replacing, replacing_folder
@@ -75,11 +75,17 @@ class UnitStore:
 
     def send(self, unit: Unit, key: str) -> SentUnit:
         """Upload those input files of a unit that the store lacks."""
-        sent = SentUnit(moved(unit, Path.absolute), key, tuple(digest(path) for path in unit.files))
+        digests = (one.sha256 if isinstance(one, FilePart) else digest(one) for one in unit.files)
+        sent = SentUnit(moved(unit, Path.absolute), key, tuple(digests))
         files, root = self._connected()
-        for path, sha in zip(sent.unit.files, sent.digests, strict=True):
-            if not _holds(files, f"{root}/{_FILES}/{sha}", path):
-                _put(files, path, f"{root}/{_FILES}/{sha}")
+        for one, sha in zip(sent.unit.files, sent.digests, strict=True):
+            target = f"{root}/{_FILES}/{sha}"
+            if isinstance(one, FilePart):
+                if not _holds(files, target, one.end - one.start):
+                    with TemporaryDirectory(prefix="music-kg-") as scratch:
+                        _put(files, _cut_out(one, Path(scratch)), target)
+            elif not _holds(files, target, one.stat().st_size):
+                _put(files, one, target)
         return sent
 
     def has(self, key: str) -> bool:
@@ -107,9 +113,12 @@ class UnitStore:
             unit = moved(sent.unit, here)
             for folder in _paths_in(unit.arguments):
                 folder.parent.mkdir(parents=True, exist_ok=True)
-            for path, sha in zip(unit.files, sent.digests, strict=True):
+            for one, sha in zip(unit.files, sent.digests, strict=True):
+                path = one.path if isinstance(one, FilePart) else one
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._get(files, f"{root}/{_FILES}/{sha}", path, sha)
+                if isinstance(one, FilePart):
+                    _put_in_place(one)
             result = scratch / "result"
             try:
                 peak = measured(unit, result)
@@ -222,8 +231,27 @@ def moved(unit: Unit, move: Callable[[Path], Path]) -> Unit:
     return replace(
         unit,
         arguments={name: _moved(value, move) for name, value in unit.arguments.items()},
-        files=tuple(map(move, unit.files)),
+        files=tuple(
+            replace(one, path=move(one.path)) if isinstance(one, FilePart) else move(one)
+            for one in unit.files
+        ),
     )
+
+
+def _cut_out(part: FilePart, folder: Path) -> Path:
+    """Copy a part of a file to a file of its own."""
+    with part.path.open("rb") as file:
+        file.seek(part.start)
+        (folder / "part").write_bytes(file.read(part.end - part.start))
+    return folder / "part"
+
+
+def _put_in_place(part: FilePart) -> None:
+    """Move a file's content to the place that it has in the whole file, which is not here."""
+    content = part.path.read_bytes()
+    with part.path.open("wb") as file:  # what is before it takes no space
+        file.seek(part.start)
+        file.write(content)
 
 
 def _moved(value: Any, move: Callable[[Path], Path]) -> Any:
@@ -252,9 +280,9 @@ def _put(files: AbstractFileSystem, path: Path, target: str) -> None:
         shutil.copyfile(path, temporary)
 
 
-def _holds(files: AbstractFileSystem, target: str, path: Path) -> bool:
+def _holds(files: AbstractFileSystem, target: str, size: int) -> bool:
     """Whether the store has a whole copy; a folder may have half of one if a sender was killed."""
     try:
-        return bool(files.size(target) == path.stat().st_size)
+        return bool(files.size(target) == size)
     except FileNotFoundError:
         return False

@@ -27,7 +27,7 @@ from kg_builder.errors import DataError
 from kg_builder.garbage_collection import rare_garbage_collection
 from kg_builder.ordered_pool import cores
 from kg_builder.progress import Progress, silent
-from kg_builder.units import Unit
+from kg_builder.units import FilePart, Unit
 from pipeline.artefacts import digest
 from pipeline.code_version import code_version
 from pipeline.peak_memory import forget_peak, peak_mb
@@ -189,7 +189,7 @@ class UnitRunner:
     ) -> tuple[Path, PendingResult | None]:
         key = self._key(unit)
         target = self._folder / key
-        if key in self._used or (not self._force and is_whole(target)):
+        if key in self._used or (unit.reusable and not self._force and is_whole(target)):
             self._used.add(key)
             self.reused += 1
             return target, None
@@ -233,7 +233,9 @@ class UnitRunner:
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
-    def _digest(self, path: Path) -> str:
+    def _digest(self, path: Path | FilePart) -> str:
+        if isinstance(path, FilePart):
+            return path.sha256
         found = self._digests.get(path)
         if found is None:
             found = self._digests[path] = digest(path)

@@ -15,9 +15,8 @@ import numpy as np
 
 from kg_builder.alignment.dump_contents import Wanted, forget_names, keys_of
 from kg_builder.alignment.dump_lines import TOO_MANY, Faults, literal
+from kg_builder.alignment.dump_names import Namesakes, Spellings
 from kg_builder.alignment.freebase_blocks import Block, Hashes, Marks, Places, Sieve, hash_ids
-from kg_builder.alignment.name_prefilter import Spellings
-from kg_builder.alignment.namesakes import Namesakes
 from kg_builder.databases import FREEBASE
 from kg_builder.ontology import Schema
 

@@ -19,9 +19,8 @@ from pydantic import Field
 
 from kg_builder.alignment.dump_contents import Fact, Gathered, Thing, Wanted, forget_names, keys_of
 from kg_builder.alignment.dump_lines import CUT_OFF, NO_ENTITY, TOO_MANY, Faults, lines
+from kg_builder.alignment.dump_names import Namesakes, Spellings
 from kg_builder.alignment.dump_reader import DumpReader
-from kg_builder.alignment.name_prefilter import Spellings
-from kg_builder.alignment.namesakes import Namesakes
 from kg_builder.databases import MUSICBRAINZ, external_id
 from kg_builder.ontology import Schema, curie
 from kg_builder.packed_files import CutOffError, open_dump

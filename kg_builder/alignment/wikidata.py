@@ -16,9 +16,8 @@ from pydantic import Field
 
 from kg_builder.alignment.dump_contents import Fact, Gathered, Thing, Wanted, forget_names, keys_of
 from kg_builder.alignment.dump_lines import NO_ENTITY, TOO_MANY, Faults, lines, title
+from kg_builder.alignment.dump_names import Namesakes, Spellings
 from kg_builder.alignment.dump_reader import DumpReader
-from kg_builder.alignment.name_prefilter import Spellings
-from kg_builder.alignment.namesakes import Namesakes
 from kg_builder.alignment.wikidata_items import TABLE, Item, mapped_predicates, parse
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,15 +17,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kg_builder.databases import address_id
 from kg_builder.errors import DataError
+from kg_builder.extraction.arrow_batches import Reject
 from kg_builder.extraction.collector import plain_id
-from kg_builder.extraction.tabular import Chunk, RowReader, RowsConfig, read_rows
-from kg_builder.extraction.tabular.list_cells import OPENING, list_in
+from kg_builder.extraction.row_frames import frame_units, joined_frames, read_frame
+from kg_builder.extraction.tabular import RowsConfig, read_rows
 from kg_builder.extraction.values.amounts import as_number, parse_amount
 from kg_builder.extraction.values.moments import parse_moment
 from kg_builder.extraction.values.numbers import DecimalSign, decimal_sign, parse_number
 from kg_builder.extraction.values.patterns import search
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import INTERACTIONS, REJECTS, recoded
+from kg_builder.units import Unit
 
 TimeColumns = str | Annotated[tuple[str, ...], Field(min_length=3, max_length=6)]
 """One column, or those of year, month, day and so on, in this order."""
@@ -181,11 +183,28 @@ class Interactions:
     counts: dict[str, int]
 
 
+def interaction_units(table: InteractionTable, root: Path) -> list[Unit]:
+    """Units that read the rows of interaction files, for `read_interactions`.
+
+    Raises:
+        DataError: no such file.
+    """
+    return frame_units(table, root, _columns(table), table.item)
+
+
+def _columns(table: InteractionTable) -> tuple[str, ...]:
+    named = table.user.column if isinstance(table.user, DerivedUser) else table.user
+    wanted = [table.item, named, table.weight if table.weight != COUNT else None]
+    wanted += [*columns_of(table.time), *(condition.column for condition in table.where)]
+    return tuple(dict.fromkeys(filter(None, wanted)))
+
+
 def read_interactions(
     table: InteractionTable,
     root: Path,
     *,
     record_keys: frozenset[str] | None = None,
+    folders: Iterable[Path] | None = None,
     progress: Progress = silent,
 ) -> Interactions:
     """Read an interaction file, or all files that match its pattern.
@@ -194,6 +213,7 @@ def read_interactions(
         table: the file and its columns.
         root: raw folder.
         record_keys: existing record keys; rows of other items become rejects. No check if `None`.
+        folders: results of `interaction_units`; by default the files are read here.
         progress: called with the bytes read and the file's size.
 
     Raises:
@@ -203,11 +223,13 @@ def read_interactions(
     of_time = columns_of(table.time)
     by_count = table.weight == COUNT
     weighed = table.weight if not by_count else None
-    named = table.user.column if isinstance(table.user, DerivedUser) else table.user
-    wanted = [table.item, *filter(None, [named, weighed]), *of_time]
-    wanted += [condition.column for condition in table.where]
-    reader = read_rows(table, root, columns=list(dict.fromkeys(wanted)), progress=progress)
-    rows, items = _rows_of(reader, table.item)
+    if folders is None:
+        reader = read_rows(table, root, columns=_columns(table), progress=progress)
+        frame = read_frame(reader, table.item)
+    else:
+        frame = joined_frames(folders)
+    rows = frame.rows
+    items = recoded(rows[table.item], lambda ids: [plain_id(text) for text in ids])
     evidence = rows["evidence"]
     user = _users(table, rows, evidence)
     record = _records(items, table.records, record_keys)
@@ -254,14 +276,14 @@ def read_interactions(
             bad_rows["weight"] = rows[weighed]
         if of_time:
             bad_rows["time"] = rows[of_time[0]]
-        raise _nothing_usable(table, root, faults, bad_rows, reader, record_keys)
-    unread = [(item.evidence, item.reason, item.detail) for item in reader.rejects]
+        raise _nothing_usable(table, root, faults, bad_rows, frame.rejects, record_keys)
+    unread = [(item.evidence, item.reason, item.detail) for item in frame.rejects]
     table_of_rejects = {
         key: [value for part in rejects for value in part[key]] + [row[n] for row in unread]
         for n, key in enumerate(("evidence", "reason", "detail"))
     }
     count = len(table_of_rejects["evidence"])
-    outside = reader.counts.get("rows outside the filter", 0)
+    outside = frame.counts.get("rows outside the filter", 0)
     used = pd.DataFrame(
         {
             "user": user,
@@ -283,39 +305,12 @@ def read_interactions(
             }
         ),
         counts={
-            "interaction rows read": reader.counts["rows read"],
+            "interaction rows read": frame.counts["rows read"],
             **({"interaction rows outside the filter": outside} if outside else {}),
             "interaction rows used": int(usable.sum()),
             "interaction rows rejected": count,
         },
     )
-
-
-def _rows_of(reader: RowReader, item: str) -> tuple[pd.DataFrame, pd.Series]:
-    """Expand rows with several item ids; returns the rows and their item ids."""
-    lists: dict[int, tuple[str, ...]] = {}
-    size = 0
-
-    def remember_lists(chunk: Chunk) -> None:
-        nonlocal size
-        for row, cell in enumerate(chunk.columns[item], size):
-            several = cell
-            if isinstance(cell, str):
-                several = list_in(cell, words="several") if cell.startswith(OPENING) else None
-            if several is not None:
-                lists[row] = tuple(dict.fromkeys(filter(None, several)))
-        size += len(chunk)
-
-    rows = reader.frame(each=remember_lists)
-    items = rows[item]
-    if lists:
-        cells = items.to_numpy(dtype=object)
-        for row, ids in lists.items():
-            cells[row] = ids
-        items = pd.Series(cells, dtype=object).explode()
-        rows = rows.loc[items.index].reset_index(drop=True)
-        items = items.reset_index(drop=True).astype("str").astype("category")
-    return rows, recoded(items, lambda ids: [plain_id(text) for text in ids])
 
 
 def _users(table: InteractionTable, rows: pd.DataFrame, evidence: pd.Series) -> pd.Series:
@@ -370,17 +365,17 @@ def _nothing_usable(
     root: Path,
     faults: dict[str, NDArray[np.bool_]],
     rows: pd.DataFrame,
-    reader: RowReader,
+    rejects: Sequence[Reject],
     record_keys: frozenset[str] | None,
 ) -> DataError:
     """Build the error for a file without a usable row, from its first row."""
     path = root / table.path
     if not len(rows):
-        first = next(iter(reader.rejects), None)
+        first = next(iter(rejects), None)
         if first is None:
             return DataError("there is no row", where=str(path), remedy="is it the right file?")
         return DataError(
-            f"no row can be read: {len(reader.rejects):,} rejects, the first: {first.evidence}: "
+            f"no row can be read: {len(rejects):,} rejects, the first: {first.evidence}: "
             f"{first.reason} {first.detail}",
             where=str(path),
             remedy="correct the file, or how [[interactions]] reads it",

@@ -21,7 +21,7 @@ from kg_builder.extraction import (
     is_divided,
     read_extraction,
 )
-from kg_builder.extraction.interactions import read_interactions
+from kg_builder.extraction.interactions import interaction_units, read_interactions
 from kg_builder.extraction.left_out_pairs import LeftOutPairs
 from kg_builder.extraction.user_facts import read_user_facts
 from kg_builder.tables import (
@@ -33,7 +33,7 @@ from kg_builder.tables import (
 )
 from kg_builder.text_models.load import load_models
 from kg_builder.units import Unit
-from pipeline.raw_files import raw_files
+from pipeline.raw_files import raw_files, reads_a_server
 from pipeline.stages.artefact_names import (
     EXTRACTED,
     EXTRACTED_USER_FACTS,
@@ -56,8 +56,11 @@ def _extraction(context: StageContext) -> dict[str, int]:
     texts = [one for one in job.recipe.sources if isinstance(one, UnstructuredSource)]
     others = [one for one in job.recipe.sources if not isinstance(one, UnstructuredSource)]
     whole = [one for one in others if not is_divided(one, job.raw)]
-    folders = context.run_units([_unit(job, one, left_out) for one in whole])
-    undivided = dict(zip((one.name for one in whole), map(read_extraction, folders), strict=True))
+    units = [_unit(job, one, left_out) for one in whole]
+    played = interaction_units(table, job.raw) if table is not None else []
+    folders = list(context.run_units([*units, *played]))
+    whole_parts = map(read_extraction, folders[: len(units)])
+    undivided = dict(zip((one.name for one in whole), whole_parts, strict=True))
     parts = [undivided.get(one.name) or _divided(one, context) for one in others]
     gazetteer = pd.concat([part.records for part in parts]) if parts else RECORDS.empty()
     parts += [_divided(one, context, gazetteer) for one in texts]
@@ -72,13 +75,15 @@ def _extraction(context: StageContext) -> dict[str, int]:
     interactions = INTERACTIONS.empty()
     if table is not None:
         record_keys = frozenset(records["record"].tolist())
-        read = read_interactions(table, job.raw, record_keys=record_keys, progress=context.progress)
+        read = read_interactions(
+            table, job.raw, record_keys=record_keys, folders=folders[len(units) :]
+        )
         interactions = read.interactions
         rejects.append(read.rejects)
         counts |= read.counts
     if left_out:
-        played = interactions[["user", "item"]].itertuples(index=False, name=None)
-        counts |= left_out.counts(played)
+        pairs = interactions[["user", "item"]].itertuples(index=False, name=None)
+        counts |= left_out.counts(pairs)
     users = read_user_facts(job.recipe.users, job.raw, progress=context.progress)
     rejects.append(users.rejects)
     counts |= users.counts
@@ -126,7 +131,13 @@ def _unit(
         "left_out": left_out,
         "names": tuple(os.path.relpath(path, job.raw) for path in files),
     }
-    return Unit(source.name, extract_to, arguments, (*files, *job.recipe.ontology))
+    return Unit(
+        source.name,
+        extract_to,
+        arguments,
+        (*files, *job.recipe.ontology),
+        reusable=not reads_a_server(source),
+    )
 
 
 def _extraction_raw(job: Job) -> list[Path]:
@@ -176,6 +187,9 @@ STAGE: Final = Stage(
         RAW_INTERACTIONS,
         EXTRACTED_USER_FACTS,
         REJECTS_OF["extraction"],
+    ),
+    reads_a_server=lambda job: reads_a_server(
+        [job.recipe.sources, job.recipe.interactions, job.recipe.users]
     ),
     run=_extraction,
 )

@@ -35,7 +35,7 @@ def interaction_table(recipe: Recipe, raw: Path) -> InteractionTable | None:
     if not recipe.interactions:
         return None
     for table in recipe.interactions:
-        if (raw / table.path).is_file() or _matches(raw, table.path):
+        if table.is_on_a_server or (raw / table.path).is_file() or _matches(raw, table.path):
             return table
     raise DataError(
         "no such file",

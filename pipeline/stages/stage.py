@@ -92,6 +92,8 @@ class Stage:
         writes: artefacts, relative to the processed folder.
         may_write: optional artefacts.
         also_reads: returns further artefacts of earlier stages that a recipe makes it read.
+        reads_a_server: whether a job makes it read a database server, whose changes do not show in
+            files: it is then run by every build.
         run: runs the stage and returns counts for the summary.
     """
 
@@ -103,6 +105,7 @@ class Stage:
     writes: tuple[str, ...]
     may_write: tuple[str, ...] = field(default=(), kw_only=True)
     also_reads: Callable[[Job], tuple[str, ...]] = field(default=lambda job: (), kw_only=True)
+    reads_a_server: Callable[[Job], bool] = field(default=lambda job: False, kw_only=True)
     run: Callable[[StageContext], dict[str, int]]
 
 

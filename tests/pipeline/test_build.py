@@ -3,7 +3,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -351,3 +353,26 @@ def test_times_stand_beside_ratings_that_stay_as_they_are(tiny):
     recipe.write_text(plain)
     built(tiny)
     assert not (out / "ratings_times.tsv").exists(), "nor left over from an earlier build"
+
+
+def test_a_database_server_is_asked_by_every_build(tiny: Path) -> None:
+    path = tiny / "plays.db"
+    recipe = (
+        (tiny / "tiny.toml")
+        .read_text()
+        .replace(
+            'path = "tiny/plays.tsv"', f'sql = {{ url = "sqlite:///{path}", table = "plays" }}'
+        )
+    )
+    (tiny / "tiny.toml").write_text(recipe)
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("CREATE TABLE plays (user TEXT, band TEXT, plays INTEGER)")
+        base.execute("INSERT INTO plays VALUES ('ann', '1', 9)")
+        base.commit()
+        built(tiny)
+        base.execute("INSERT INTO plays VALUES ('bob', '2', 9)")
+        base.commit()
+    reports = built(tiny)
+    assert (tiny / "out" / "users.tsv").read_text().splitlines()[1:] == ["0\tann", "1\tbob"]
+    assert not reports.stages[0].skipped
+    assert [stage.skipped for stage in built(tiny).stages] == [False, *[True] * 5]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -12,11 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from kg_builder.errors import DataError
+from kg_builder.extraction import row_frames
 from kg_builder.units import Unit
 from pipeline.build import Build, build
 from pipeline.recipe import load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.unit_store import DamagedError, SentUnit, StoredResult, UnitStore, moved
+from pipeline.units import FOLDER
 from tests.pipeline.test_build import hashes
 from tests.pipeline.test_units import code_of_tests, copy_upper, refuse
 
@@ -70,10 +73,26 @@ def test_a_build_through_a_store_has_the_bytes_of_one_here(
     build(tiny / "tiny.toml", raw=tiny / "raw", out=tmp_path / "here")
     assert hashes(tmp_path / "far") == hashes(tmp_path / "here")
     executed = workers.executed
-    assert executed == 2, "single units of a stage are executed by the build itself"
+    assert executed == 3, "single units of a stage are executed by the build itself"
     build_with(workers, tiny, tmp_path / "again")
     assert workers.executed == executed, "the store has the results of the first build"
     assert hashes(tmp_path / "again") == hashes(tmp_path / "here")
+
+
+def test_parts_of_a_file_go_through_a_store(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(tiny / "tiny.toml", raw=tiny / "raw", out=tmp_path / "here")
+    monkeypatch.setattr(row_frames, "RANGE", 20)
+    workers = Elsewhere(UnitStore(str(tmp_path / "store")))
+    build_with(workers, tiny, tmp_path / "far")
+    shutil.rmtree(tmp_path / "here" / FOLDER)
+    shutil.rmtree(tmp_path / "far" / FOLDER)
+    assert hashes(tmp_path / "far") == hashes(tmp_path / "here")
+    assert workers.executed == 5, "two tables, three ranges of the plays"
+    whole = (tiny / "raw" / "tiny" / "plays.tsv").stat().st_size
+    sizes = [path.stat().st_size for path in (tmp_path / "store" / "files").iterdir()]
+    assert whole not in sizes
 
 
 def cut(path: Path) -> None:

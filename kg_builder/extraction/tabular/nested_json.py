@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.config import (
+from kg_builder.extraction.tabular.cells import (
     Chunk,
     Found,
+    cell_of_leaves,
     escape,
     first_step,
     follow,
     missing_column,
     reaches,
 )
-from kg_builder.extraction.tabular.typed_cells import cell_of_leaves
 from kg_builder.packed_files import Stream
 
 _DEPTH: Final = 4

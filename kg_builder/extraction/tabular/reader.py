@@ -7,24 +7,26 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Reject
-from kg_builder.extraction.tabular.config import (
+from kg_builder.extraction.tabular.cells import (
     Cell,
     Chunk,
-    Filter,
-    RowsConfig,
+    CodedCells,
+    cell_of,
     columns_of,
     joined_headings,
     missing_column,
     unique_names,
 )
+from kg_builder.extraction.tabular.config import Filter, RowsConfig
 from kg_builder.extraction.tabular.list_cells import structure_in
 from kg_builder.extraction.tabular.nested_json import (
     Nested,
@@ -33,8 +35,11 @@ from kg_builder.extraction.tabular.nested_json import (
     documents_in_lines,
 )
 from kg_builder.extraction.tabular.text_lines import (
+    Columns,
+    LineRange,
     QuotedRows,
     check_separator,
+    coded_columns,
     json_rows,
     line_blocks,
     plain_columns,
@@ -45,10 +50,12 @@ from kg_builder.extraction.tabular.text_lines import (
     without_first,
     without_hint,
 )
-from kg_builder.extraction.tabular.typed_cells import cell_of
 from kg_builder.packed_files import Stream, matching_files, open_binary
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import Categories
+
+Wanted = Mapping[str, tuple[str, str]]
+"""Name of a required cell → (column, path below it)."""
 
 
 class RowReader:
@@ -61,8 +68,13 @@ class RowReader:
         config: layout of the file.
         root: raw folder that the path is relative to.
         columns: required columns; all by default.
+        lines: the lines to read, of a plain delimited file; by default all of it.
         chunk_rows: rows per chunk.
         progress: called with the bytes read so far and the size of the file.
+
+    Attributes:
+        names: all columns of a delimited file, once its heading has been read; none if its cells
+            are RDF terms.
 
     Raises:
         DataError: while iterating: no such file, a missing column, damaged compression.
@@ -74,10 +86,12 @@ class RowReader:
         root: Path,
         *,
         columns: Sequence[str] | None = None,
+        lines: LineRange | None = None,
         chunk_rows: int = 50_000,
         progress: Progress = silent,
     ) -> None:
         self.config, self.path, self._root = config, root / config.path, root
+        self._lines, self.names = lines, list[str]()
         self.rejects: list[Reject] = []
         self.counts: Counter[str] = Counter()
         self._columns, self._chunk_rows, self._progress = columns, chunk_rows, progress
@@ -89,6 +103,8 @@ class RowReader:
         self._has_terms = False
         """Whether cells are RDF terms, as in SPARQL results in TSV."""
         self._pointers: list[str] = []
+        self._coded = False
+        """Whether columns of delimited files are read as `CodedCells` where possible."""
 
     @property
     def place(self) -> str:
@@ -105,7 +121,10 @@ class RowReader:
         """The locations of a chunk's rows: `evidence` of each number."""
         if self._pointers:
             return pa.array(map(self.evidence, numbers), pa.string())
-        return pc.binary_join_element_wise(self._prefix, pa.array(numbers).cast(pa.string()), "")
+        found: Any = numbers
+        if isinstance(numbers, range):  # much faster than number by number
+            found = np.arange(numbers.start, numbers.stop)
+        return pc.binary_join_element_wise(self._prefix, pa.array(found).cast(pa.string()), "")
 
     def __iter__(self) -> Iterator[Chunk]:
         self.rejects, self.counts = [], Counter()
@@ -113,8 +132,9 @@ class RowReader:
         if self._is_typed:
             yield from self._finished(self._typed())
             return
-        with open_binary(self.path) as stream:
-            size = self.path.stat().st_size
+        lines = self._lines
+        with open_binary(self.path, (lines.start, lines.end) if lines else None) as stream:
+            size = lines.end - lines.start if lines else self.path.stat().st_size
             rows = self._text(stream)
             for chunk in self._finished(rows):
                 yield chunk
@@ -147,11 +167,16 @@ class RowReader:
         """
         columns: dict[str, Categories] = {}
         evidence = [pa.array([], pa.string())]
+        self._coded = True
         for chunk in self:
             if each is not None:
                 each(chunk)
             for name in columns or chunk.columns:
-                columns.setdefault(name, Categories()).add(_joined(chunk.columns[name]))
+                cells, column = chunk.columns[name], columns.setdefault(name, Categories())
+                if isinstance(cells, CodedCells):
+                    column.add_codes(cells.values, cells.codes)
+                else:
+                    column.add(_joined(cells))
             evidence.append(self.evidence_of(chunk.places))
         if not columns:
             columns = {name: Categories() for name in self._columns or self.config.names}
@@ -198,6 +223,7 @@ class RowReader:
             max_line=self.config.max_line,
             complain=self._complain_read,
             counts=self.counts,
+            number=self._lines.number if self._lines else 1,
         )
 
     def _complain_read(self, reason: str, number: int, detail: str = "") -> None:
@@ -235,7 +261,10 @@ class RowReader:
 
     def _delimited(self, stream: Stream) -> Iterator[Chunk]:
         check_separator(self.config)
-        blocks = without_first(without_hint(self._blocks(stream)), self.config.skip_rows)
+        blocks = self._blocks(stream)
+        if self._lines is None or not self._lines.start:
+            blocks = without_hint(blocks)
+        blocks = without_first(blocks, self.config.skip_rows)
         return self._quoted(blocks) if quote(self.config) else self._plain(blocks)
 
     def _plain(self, blocks: Iterable[tuple[int, list[str]]]) -> Iterator[Chunk]:
@@ -255,14 +284,24 @@ class RowReader:
                 elif line:
                     to_skip -= 1
             if wanted is not None and start < len(lines):
-                lines = self._padded(lines[start:], len(names))
-                places, columns = plain_columns(
-                    lines, first + start, len(names), cut, self._complain_read
-                )
-                self.counts["rows read"] += len(places)
-                yield self._chunk(places, dict(zip(names, columns, strict=True)), wanted)
+                places, columns = self._columns_of(lines[start:], first + start, names, wanted)
+                yield self._chunk(places, columns, wanted)
         if wanted is None and self._unread:
             self._heading(0, [[]])
+
+    def _columns_of(
+        self, lines: list[str], first: int, names: Sequence[str], wanted: Wanted
+    ) -> Columns:
+        """Split unquoted lines; returns the numbers of those used, and the columns by name."""
+        lines, cut = self._padded(lines, len(names)), separator(self.config)
+        if self._coded:
+            coded = coded_columns(lines, names, cut, {column for column, _ in wanted.values()})
+            if coded is not None:
+                self.counts["rows read"] += len(lines)
+                return range(first, first + len(lines)), coded
+        numbers, columns = plain_columns(lines, first, len(names), cut, self._complain_read)
+        self.counts["rows read"] += len(numbers)
+        return numbers, dict(zip(names, columns, strict=True))
 
     def _padded(self, lines: list[str], width: int) -> list[str]:
         """Fill up lines with fewer cells, if the recipe allows them."""
@@ -280,19 +319,19 @@ class RowReader:
         wanted, quoted.width = self._wanted(names), len(names)
         for _ in islice(rows, self.config.skip_after_header):
             pass
-        for places, columns in regrouped(self._pieces(quoted, len(names)), self._chunk_rows):
-            yield self._chunk(places, dict(zip(names, columns, strict=True)), wanted)
+        pieces = self._pieces(quoted, names, wanted)
+        for places, columns in pieces if self._coded else regrouped(pieces, self._chunk_rows):
+            yield self._chunk(places, columns, wanted)
 
     def _pieces(
-        self, quoted: QuotedRows, width: int
-    ) -> Iterator[tuple[list[int], list[list[str]]]]:
+        self, quoted: QuotedRows, names: Sequence[str], wanted: Wanted
+    ) -> Iterator[Columns]:
         """Yield row numbers and columns, block by block."""
+        width = len(names)
         while quoted.has_more():
             first, lines = quoted.plain_lines()
             if lines:
-                places, columns = plain_columns(
-                    lines, first, width, separator(self.config), self._complain_read
-                )
+                places, columns = self._columns_of(lines, first, names, wanted)
             else:
                 places, good = [], []
                 for number, cells in quoted.of_block():
@@ -305,27 +344,39 @@ class RowReader:
                         self._complain_read(
                             "wrong number of cells", number, f"{len(cells)} instead of {width}"
                         )
-                columns = [list(column) for column in zip(*good, strict=True)]
-            self.counts["rows read"] += len(places)
+                self.counts["rows read"] += len(places)
+                columns = dict(zip(names, zip(*good, strict=True), strict=True)) if good else {}
             if places:
                 yield places, columns
 
     def _chunk(
         self,
-        places: list[int],
-        columns: Mapping[str, Sequence[str]],
-        wanted: Mapping[str, tuple[str, str]],
+        places: Sequence[int],
+        columns: Mapping[str, Sequence[str | None]],
+        wanted: Wanted,
     ) -> Chunk:
-        nulls, found = self._nulls, dict[str, list[Cell]]()
+        found = dict[str, Sequence[Cell]]()
         for name, (column, path) in wanted.items():
-            texts = map(str.strip, columns[column])
-            if self._has_terms:
-                texts = map(text_of_term, texts)
-            cells: list[Cell] = [None if cell in nulls else cell for cell in texts]
+            cells = self._cells(columns[column])
             found[name] = self._inside(name, cells, path, places) if path else cells
         return Chunk(found, places)
 
-    def _inside(self, name: str, cells: Sequence[Cell], path: str, places: list[int]) -> list[Cell]:
+    def _cells(self, texts: Sequence[str | None]) -> Sequence[Cell]:
+        """The texts as cells, without white space at their ends and without nulls."""
+        if isinstance(texts, CodedCells):
+            return CodedCells(self._cleaned(texts.values), texts.codes)
+        return self._cleaned(texts)
+
+    def _cleaned(self, texts: Iterable[str | None]) -> list[str | None]:
+        nulls = self._nulls
+        cells: Iterable[str] = (text.strip() if text else "" for text in texts)
+        if self._has_terms:
+            cells = map(text_of_term, cells)
+        return [None if cell in nulls else cell for cell in cells]
+
+    def _inside(
+        self, name: str, cells: Sequence[Cell], path: str, places: Sequence[int]
+    ) -> list[Cell]:
         """The value at a path below objects and lists written in a cell."""
         found = [cell_of(cell, path, self._nulls) for cell in cells]
         for cell, value, number in zip(cells, found, places, strict=True):
@@ -389,8 +440,9 @@ class RowReader:
         self._pointers = rows.pointers
         return iter(rows)
 
-    def _wanted(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    def _wanted(self, names: Sequence[str]) -> Wanted:
         """(column, path below it) of each required cell."""
+        self.names = [] if self._has_terms else list(names)
         wanted = names if self._columns is None else self._columns
         return columns_of(wanted, names, str(self.path))
 
@@ -444,11 +496,12 @@ class FilesReader(RowReader):
                 chunk_rows=self._chunk_rows,
                 progress=self._progress,
             )
+            part._coded = self._coded
             self._starts.append(last)
             self._parts.append(part)
             for chunk in part:
-                places = [self._starts[-1] + number for number in chunk.places]
-                last = max(last, *places)
+                places = _shifted(chunk.places, self._starts[-1])
+                last = max(last, max(places))
                 self._take_rejects(part)
                 yield Chunk(chunk.columns, places)
             self._take_rejects(part)
@@ -462,8 +515,7 @@ class FilesReader(RowReader):
     def evidence_of(self, numbers: Sequence[int]) -> pa.Array:
         """The files and locations of a chunk's rows: `evidence` of each number."""
         part = bisect_left(self._starts, numbers[0]) - 1
-        start = self._starts[part]
-        return self._parts[part].evidence_of([number - start for number in numbers])
+        return self._parts[part].evidence_of(_shifted(numbers, -self._starts[part]))
 
     def _take_rejects(self, part: RowReader) -> None:
         self.rejects += part.rejects
@@ -475,13 +527,22 @@ def read_rows(
     root: Path,
     *,
     columns: Sequence[str] | None = None,
+    lines: LineRange | None = None,
     chunk_rows: int = 50_000,
     progress: Progress = silent,
 ) -> RowReader:
     """Read a file of rows, or all files of a pattern: iterate over chunks, or call `.frame()`."""
     several = any(sign in config.path for sign in "*?[") and not (root / config.path).is_file()
     reader = FilesReader if several else RowReader
-    return reader(config, root, columns=columns, chunk_rows=chunk_rows, progress=progress)
+    return reader(
+        config, root, columns=columns, lines=lines, chunk_rows=chunk_rows, progress=progress
+    )
+
+
+def _shifted(numbers: Sequence[int], by: int) -> Sequence[int]:
+    if isinstance(numbers, range):
+        return range(numbers.start + by, numbers.stop + by)
+    return [number + by for number in numbers]
 
 
 def _database(config: RowsConfig) -> str:

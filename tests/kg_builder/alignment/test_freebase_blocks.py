@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from kg_builder.alignment import FreebaseRdf
 from kg_builder.alignment.dump_contents import Wanted, keys_of
 from kg_builder.alignment.dump_lines import CUT_OFF, NO_TRIPLE, Faults
+from kg_builder.alignment.dump_names import Spellings
 from kg_builder.alignment.freebase import gather_freebase
 from kg_builder.alignment.freebase_blocks import Sieve, blocks, hash_ids
-from kg_builder.alignment.name_prefilter import Spellings
 from kg_builder.ontology import load_schema
 
 NS = "http://rdf.freebase.com/ns/"

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import Filter, RowsConfig, read_rows
+from kg_builder.extraction.tabular.config import RowFormat
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -237,3 +238,46 @@ def test_a_spreadsheets_hint_at_the_separator_is_no_heading(
     write("a.csv", "\ufeffsep=;\nid;name\n1;Ann\n")
     config = RowsConfig(path="a.csv", separator=";", skip_rows=skipped)
     assert rows_of(config, tmp_path) == ([["1", "Ann"]], [3])
+
+
+@given(
+    text=st.text('ab,;\t"\n\r\x1f\ufeff é', max_size=60),
+    layout=st.sampled_from(("csv", "tsv")),
+    separator=st.sampled_from((None, ";", "::", ",")),
+    where=st.sampled_from(((), (Filter(column="x", equals=("a",)),))),
+)
+@example("a,b\n\na,b\n", "csv", None, ())
+@example("\ufeffa,b\n", "csv", None, ())
+@example("a::b\na:::b\n", "tsv", "::", ())
+@example("a\tb\rb\ta\n", "tsv", None, ())
+def test_a_frame_has_the_rows_of_the_chunks(
+    tmp_path_factory: pytest.TempPathFactory,
+    text: str,
+    layout: RowFormat,
+    separator: str | None,
+    where: tuple[Filter, ...],
+) -> None:
+    root = tmp_path_factory.mktemp("rows")
+    (root / "f").write_bytes(text.encode())
+    config = RowsConfig(
+        path="f",
+        format=layout,
+        header=False,
+        names=("x", "y"),
+        separator=separator,
+        quote="" if separator == "::" else None,
+        where=where,
+    )
+    chunks, frames = read_rows(config, root), read_rows(config, root)
+    expected = [
+        [*cells, chunks.evidence(place)]
+        for chunk in chunks
+        for *cells, place in zip(chunk.columns["x"], chunk.columns["y"], chunk.places, strict=True)
+    ]
+    frame = frames.frame()
+    found = frame[["x", "y", "evidence"]].astype(object)
+    assert found.where(found.notna(), None).to_numpy().tolist() == expected
+    assert frames.rejects == chunks.rejects
+    assert frames.counts == chunks.counts
+    for column in ("x", "y"):  # no category is left of rows outside the filter
+        assert set(frame[column].cat.categories) == set(frame[column].dropna())

@@ -1,11 +1,13 @@
-"""Skip dump lines that hold no name of an entity, by a cheap byte test before parsing."""
+"""Names in a dump: a cheap byte test for those that may be ours; the best described namesakes."""
 
 from __future__ import annotations
 
+import heapq
 import re
 import string
-from collections.abc import Collection, Sequence
-from typing import Final
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 
@@ -23,6 +25,8 @@ _ODD: Final = re.compile(
     rb"[^a-z0-9\n](?:(?:n|et|und|feat[a-z]*|ft|prod|aka|a\.k\.a|also)(?![a-z0-9])|(?<=\\)[^\"])"
 )
 _BRACKET: Final = re.compile(rb"[(\[]")
+
+_T = TypeVar("_T", str, bytes)
 
 
 class Spellings:
@@ -77,3 +81,48 @@ class Spellings:
 
     def _has(self, name: bytes) -> bool:
         return name.translate(_LOWER, _DROPPED) in self._spellings
+
+
+class Namesakes(Generic[_T]):
+    """Bounded sets of entries per name; of equally described entries the first is kept.
+
+    Args:
+        most: entries kept per name.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._best: dict[str, list[tuple[int, int, _T]]] = defaultdict(list)
+        self._holds: dict[_T, int] = {}
+        self._seen = 0
+
+    def __contains__(self, thing: _T) -> bool:
+        return thing in self._holds
+
+    def keep(self, thing: _T) -> None:
+        """Keep an entry regardless of its namesakes."""
+        self._holds[thing] = self._holds.get(thing, 0) + 1
+
+    def enter(self, thing: _T, facts: int, keys: Iterable[str]) -> list[tuple[_T, str]]:
+        """Add an entry with its number of facts under its names.
+
+        Returns:
+            The entries no longer kept under any name, with the last name that dropped them.
+        """
+        losers: list[tuple[_T, str]] = []
+        for key in sorted(keys):
+            best = self._best[key]
+            if any(other == thing for _, _, other in best):
+                continue
+            self._seen += 1
+            self.keep(thing)
+            heapq.heappush(best, (facts, -self._seen, thing))
+            if len(best) > self._most:
+                losers.append((heapq.heappop(best)[2], key))
+        gone = []
+        for loser, key in losers:
+            self._holds[loser] -= 1
+            if not self._holds[loser]:
+                del self._holds[loser]
+                gone.append((loser, key))
+        return gone
