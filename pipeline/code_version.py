@@ -90,6 +90,7 @@ def _statements(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
             yield from _statements(node)
 
 
+@cache
 def _file(module: str) -> Path | None:
     root, *parts = module.split(".")
     path = _PACKAGES[root].joinpath(*parts)

@@ -19,6 +19,7 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
     def forget() -> None:
         module.code_version.cache_clear()
         module._imports.cache_clear()
+        module._file.cache_clear()
 
     def write(name: str, text: str) -> None:
         path = tmp_path / name
