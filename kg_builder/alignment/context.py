@@ -1,4 +1,4 @@
-"""Score a link's context: bag-of-words overlap, turned into log-odds learnt without labels.
+"""Score a link's context: overlap of words and topics, as log-odds learnt without labels.
 
 The log-odds of a similarity are learnt from the current data, without labels: pairs whose names are
 nearly unambiguous give the distribution for true links, random pairs that for false ones.
@@ -10,7 +10,7 @@ import json
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -19,11 +19,18 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.linalg import svds
 
 from kg_builder.alignment.dump_contents import Gathered
-from kg_builder.alignment.lsa import TopicSpace
 from kg_builder.fusion.normalize import name_key, nation_of
 from kg_builder.fusion.profiles import values
+
+TOPICS: Final = 20
+_MIN_BAGS: Final = 3
+"""Minimum number of bags with a word for it to get topics."""
+_MIN_CORPUS: Final = 10 * TOPICS
+"""Minimum number of bags for topics to be learnt."""
 
 Bag = Mapping[str, float]
 
@@ -46,6 +53,57 @@ def words_of(text: str) -> tuple[str, ...]:
     key = name_key(text)
     words = dict.fromkeys((key, *(word for word in key.split() if len(word) > 2)))
     return tuple(word for word in words if word)
+
+
+@dataclass(frozen=True)
+class TopicSpace:
+    """Word vectors by latent semantic analysis (SVD), in which "dance" is close to "electropop".
+
+    Attributes:
+        positions: word → its vector, shape (topics,), already weighted.
+    """
+
+    positions: Mapping[str, NDArray[np.float64]]
+
+    @classmethod
+    def learn(cls, bags: Sequence[Collection[str]], weight: Mapping[str, float]) -> TopicSpace:
+        """Learn word vectors from bags of words; none if there are too few bags.
+
+        Args:
+            bags: words of each entity.
+            weight: word → its weight.
+        """
+        counts = Counter(word for bag in bags for word in set(bag))
+        words = sorted(word for word, n in counts.items() if n >= _MIN_BAGS and weight[word] > 0)
+        if len(bags) < _MIN_CORPUS or len(words) <= 2 * TOPICS:
+            return cls({})
+        column = {word: index for index, word in enumerate(words)}
+        of = np.array([weight[word] for word in words])
+        indices: list[int] = []
+        ends = [0]
+        for bag in bags:
+            indices += sorted({column[word] for word in bag if word in column})
+            ends.append(len(indices))
+        values = of[np.array(indices, dtype=np.int64)]
+        owner = np.repeat(np.arange(len(bags)), np.diff(ends))
+        length = np.sqrt(np.bincount(owner, weights=values**2, minlength=len(bags)))
+        matrix = csr_array(
+            (values / length[owner], np.array(indices), np.array(ends)),
+            shape=(len(bags), len(words)),
+        )
+        # a fixed start vector makes the topics reproducible up to sign, which cancels in products
+        start = np.ones(min(matrix.shape))
+        _, _, topics = svds(matrix, k=TOPICS, v0=start)
+        return cls(dict(zip(words, topics.T * of[:, None], strict=True)))
+
+    def direction(self, bag: Collection[str]) -> NDArray[np.float64] | None:
+        """Unit vector of a bag; None if none of its words has a vector."""
+        vectors = [self.positions[word] for word in sorted(bag) if word in self.positions]
+        if not vectors:
+            return None
+        total = np.sum(vectors, axis=0)
+        length = float(np.linalg.norm(total))
+        return total / length if length > 0 else None
 
 
 def nations_of(bag: Bag) -> frozenset[str]:

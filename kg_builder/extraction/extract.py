@@ -15,7 +15,7 @@ from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.left_out_pairs import NONE_LEFT_OUT, LeftOutPairs
 from kg_builder.extraction.semi_structured import extract_semi_structured, is_divisible
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
-from kg_builder.extraction.structured import extract_structured
+from kg_builder.extraction.structured import extract_structured, has_parts
 from kg_builder.extraction.structured.config import StructuredSource
 from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.garbage_collection import rare_garbage_collection
@@ -100,15 +100,15 @@ def extract_to(
     (folder / _COUNTS).write_text(json.dumps(counts, ensure_ascii=False), encoding="utf-8")
 
 
-def is_divided(source: SourceConfig, root: Path) -> bool:
-    """Whether `extract` reads a source as several units: texts, and many small files.
+def is_divided(source: SourceConfig, root: Path, schema: Schema) -> bool:
+    """Whether `extract` reads a source as several units: texts, many small files, large tables.
 
     Raises:
         DataError: a file is missing, or the recipe names an unknown adapter.
     """
     if isinstance(source, SemiStructuredSource):
         return is_divisible(source, root)
-    return isinstance(source, UnstructuredSource)
+    return isinstance(source, UnstructuredSource) or has_parts(source, root, schema)
 
 
 def read_extraction(folder: Path) -> Extraction:
@@ -134,7 +134,15 @@ def _read(
     progress: Progress,
 ) -> None:
     if isinstance(source, StructuredSource):
-        extract_structured(source, root, out, left_out=left_out, progress=progress)
+        extract_structured(
+            source,
+            root,
+            out,
+            left_out=left_out,
+            ontology=ontology,
+            run_units=run_units,
+            progress=progress,
+        )
     else:
         extract_semi_structured(
             source, root, out, ontology=ontology, run_units=run_units, progress=progress

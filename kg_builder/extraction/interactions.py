@@ -19,7 +19,7 @@ from kg_builder.databases import address_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Reject
 from kg_builder.extraction.collector import plain_id
-from kg_builder.extraction.row_frames import frame_units, joined_frames, read_frame
+from kg_builder.extraction.row_units import frame_units, joined_frames, read_frame
 from kg_builder.extraction.tabular import RowsConfig, read_rows
 from kg_builder.extraction.values.amounts import as_number, parse_amount
 from kg_builder.extraction.values.moments import parse_moment

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.cells import joined, text_of
 from kg_builder.extraction.tabular.config import layout_by_name
 from kg_builder.extraction.tabular.nested_json import decoded
+from kg_builder.extraction.tabular.typed_cells import joined, text_of
 from kg_builder.extraction.xml_elements import TEXT, elements_at, leaves_by_path
 from kg_builder.packed_files import open_binary
 from kg_builder.schema_inference.columns import guesses

@@ -55,15 +55,15 @@ def _extraction(context: StageContext) -> dict[str, int]:
     left_out = left_out_pairs(job)
     texts = [one for one in job.recipe.sources if isinstance(one, UnstructuredSource)]
     others = [one for one in job.recipe.sources if not isinstance(one, UnstructuredSource)]
-    whole = [one for one in others if not is_divided(one, job.raw)]
+    whole = [one for one in others if not is_divided(one, job.raw, job.schema)]
     units = [_unit(job, one, left_out) for one in whole]
     played = interaction_units(table, job.raw) if table is not None else []
     folders = list(context.run_units([*units, *played]))
     whole_parts = map(read_extraction, folders[: len(units)])
     undivided = dict(zip((one.name for one in whole), whole_parts, strict=True))
-    parts = [undivided.get(one.name) or _divided(one, context) for one in others]
+    parts = [undivided.get(one.name) or _divided(one, context, left_out) for one in others]
     gazetteer = pd.concat([part.records for part in parts]) if parts else RECORDS.empty()
-    parts += [_divided(one, context, gazetteer) for one in texts]
+    parts += [_divided(one, context, left_out, gazetteer) for one in texts]
     counts: dict[str, int] = {}
     for source, part in zip([*others, *texts], parts, strict=True):
         counts |= {f"{source.name}: {what}": count for what, count in part.counts.items()}
@@ -105,7 +105,10 @@ def _extraction(context: StageContext) -> dict[str, int]:
 
 
 def _divided(
-    source: SourceConfig, context: StageContext, gazetteer: pd.DataFrame | None = None
+    source: SourceConfig,
+    context: StageContext,
+    left_out: LeftOutPairs,
+    gazetteer: pd.DataFrame | None = None,
 ) -> Extraction:
     """Read a source as several units."""
     return extract(
@@ -113,6 +116,7 @@ def _divided(
         context.job.raw,
         schema=context.job.schema,
         gazetteer=gazetteer,
+        left_out=left_out,
         load_models=load_models,
         ontology=context.job.recipe.ontology,
         run_units=context.run_units,

@@ -26,7 +26,7 @@ from kg_builder.extraction.semi_structured.adapters.infobox_values import (
 )
 from kg_builder.extraction.semi_structured.reader import Document, adapter_for
 from kg_builder.extraction.tabular import RowsConfig, html_tables, read_rows
-from kg_builder.extraction.tabular.cells import columns_of, joined_headings, unique_names
+from kg_builder.extraction.tabular.config import columns_of, joined_headings, unique_names
 from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.extraction.text.documents import read_documents
 from kg_builder.ontology import Schema

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kg_builder.errors import DataError
-from kg_builder.extraction import row_frames
+from kg_builder.extraction import row_units
 from kg_builder.units import Unit
 from pipeline.build import Build, build
 from pipeline.recipe import load_recipe
@@ -83,7 +83,7 @@ def test_parts_of_a_file_go_through_a_store(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(tiny / "tiny.toml", raw=tiny / "raw", out=tmp_path / "here")
-    monkeypatch.setattr(row_frames, "RANGE", 20)
+    monkeypatch.setattr(row_units, "RANGE", 20)
     workers = Elsewhere(UnitStore(str(tmp_path / "store")))
     build_with(workers, tiny, tmp_path / "far")
     shutil.rmtree(tmp_path / "here" / FOLDER)

@@ -15,7 +15,13 @@ import pytest
 
 import pipeline.units
 from kg_builder.errors import DataError
-from kg_builder.extraction import SemiStructuredSource, UnstructuredSource, extract
+from kg_builder.extraction import (
+    SemiStructuredSource,
+    StructuredSource,
+    UnstructuredSource,
+    extract,
+)
+from kg_builder.extraction.structured import reader as structured_reader
 from kg_builder.ontology import load_schema
 from kg_builder.progress import Progress
 from kg_builder.units import Unit
@@ -276,6 +282,77 @@ def test_a_renamed_table_is_named_by_the_evidence(tiny: Path) -> None:
     found = evidence()
     assert "tiny/magazine 2.tsv" in found
     assert "tiny/magazine.tsv" not in found
+
+
+def write_songs(path: Path, size: int, last: str = "") -> StructuredSource:
+    """A table whose credits and numbers can only be read once all rows are known."""
+    rows = [
+        f'{n},"Rain, {n}",Band {n % 9},rock;style {n % 7},{n}.{n + 100:03},1.5' for n in range(size)
+    ]
+    rows[0] = "0,Snow,Ann & Bob,jazz,1.234,2.5"  # Ann, Bob and the decimal sign follow later
+    rows[1] = "1,Storm (feat. Cid & Dee),Band 1,jazz,2.345,x"
+    rows[2] = "2,,Band 1,jazz,,"
+    rows[-3] = f"{size - 3},Hail,Ann,pop,,7.25"
+    rows[-2] = f"{size - 2},Sleet,Bob feat. Cid,pop,,"
+    rows[-1] = "3,Dew,Dee,pop,,"
+    path.write_text("id,title,artist,genres,stars,minutes\n" + "\n".join([*rows, last]))
+    return StructuredSource.model_validate(
+        {
+            "kind": "structured",
+            "name": "shop",
+            "tables": {
+                "songs": {
+                    "path": path.name,
+                    "type": "Song",
+                    "id": "id",
+                    "name": "title",
+                    "columns": {
+                        "artist": {"predicate": "performer", "type": "Artist"},
+                        "genres": {"predicate": "genre", "split": ";"},
+                        "stars": {"predicate": "score"},
+                        "minutes": {"predicate": "duration", "unit": "minutes"},
+                    },
+                },
+                "labels": {"path": path.name, "type": "Genre", "name": "genres"},
+            },
+        }
+    )
+
+
+def in_any_order(frame: pd.DataFrame) -> list[str]:
+    return sorted(map(str, frame.to_dict("records")))
+
+
+@pytest.fixture
+def parts_of_a_kilobyte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(structured_reader, "_PART", 1000)
+
+
+@pytest.mark.usefixtures("parts_of_a_kilobyte")
+def test_parts_of_a_table_give_what_it_gives_as_a_whole(tmp_path: Path) -> None:
+    source, schema = write_songs(tmp_path / "songs.csv", 300), load_schema()
+    runner = UnitRunner(tmp_path / "units")
+    divided = extract(source, tmp_path, schema=schema, run_units=runner)
+    together = extract(source, tmp_path, schema=schema)
+    assert runner.done > 20
+    for name in ("records", "statements", "rejects"):
+        assert in_any_order(getattr(divided, name)) == in_any_order(getattr(together, name)), name
+    assert divided.counts == together.counts
+    names = set(divided.records["name"])
+    assert {"Ann", "Bob", "Cid", "Dee"} <= names
+    assert "Ann & Bob" not in names
+
+
+@pytest.mark.usefixtures("parts_of_a_kilobyte")
+def test_a_changed_row_redoes_its_part_of_a_table(tmp_path: Path) -> None:
+    path, runner = tmp_path / "songs.csv", UnitRunner(tmp_path / "units")
+    extract(write_songs(path, 300), tmp_path, schema=load_schema(), run_units=runner)
+    source = write_songs(path, 300, last="900,Fog,Ann,pop,,\n")
+    again = UnitRunner(tmp_path / "units")
+    found = extract(source, tmp_path, schema=load_schema(), run_units=again)
+    assert "Fog" in set(found.records["name"])
+    assert again.done == 2, "the last part of each of the two tables"
+    assert again.reused == runner.done - 2
 
 
 def test_a_process_that_reads_texts_again_looks_for_the_names_of_today(tmp_path: Path) -> None:

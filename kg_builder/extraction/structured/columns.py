@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 import regex
@@ -257,6 +257,22 @@ class ColumnReader:
             found = (text.strip()[1:-1],)  # "[Earth, Wind & Fire]": a joint credit, or one name
         values += map(decoded, found) if self._decodes else found
         return True
+
+    def deferred(self) -> dict[str, Any]:
+        """What waits for `finish`, as JSON: another reader of the column can `take` it."""
+        return {
+            "credits": self._waiting,
+            "numbers": self._undecided,
+            "signs": sorted(self._signs),
+            "instruments": sorted(self._alone),
+        }
+
+    def take(self, deferred: Mapping[str, Any]) -> None:
+        """Add what a reader of other rows of the column has deferred."""
+        self._waiting += map(tuple, deferred["credits"])
+        self._undecided += map(tuple, deferred["numbers"])
+        self._signs.update(deferred["signs"])
+        self._alone.update(deferred["instruments"])
 
     def finish(self) -> None:
         """Add the credits deferred until all names of the source are known."""

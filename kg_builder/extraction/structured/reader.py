@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -12,9 +15,11 @@ import regex
 
 from kg_builder.databases import NO_ID, NoIdError, address_id, check_prefix, column_id
 from kg_builder.errors import DataError
+from kg_builder.extraction.arrow_batches import read_segment, write_segment
 from kg_builder.extraction.collector import Collector, id_key, plain_id
 from kg_builder.extraction.left_out_pairs import NONE_LEFT_OUT, LeftOutPairs
 from kg_builder.extraction.objects import object_type, read_literal, read_name
+from kg_builder.extraction.row_units import line_ranges
 from kg_builder.extraction.structured.columns import (
     METHOD,
     ColumnReader,
@@ -36,6 +41,7 @@ from kg_builder.extraction.structured.rdf import read_rdf
 from kg_builder.extraction.structured.triples import TripleTableReader
 from kg_builder.extraction.tabular import Cell, Chunk, RowReader, read_rows
 from kg_builder.extraction.tabular.list_cells import OPENING, values_in
+from kg_builder.extraction.tabular.text_lines import LineRange
 from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
@@ -45,11 +51,15 @@ from kg_builder.extraction.values import (
     without_honorific,
 )
 from kg_builder.extraction.values.patterns import search
-from kg_builder.ontology import Schema
+from kg_builder.ontology import Schema, load_schema
 from kg_builder.progress import Progress, silent
+from kg_builder.units import FilePart, RunUnits, Unit
 
+_DEFERRED: Final = "deferred.json"
 _IN_BRACES: Final = re.compile(r"\{([^{}]+)\}")
 _EMPTY_BRACKETS: Final = re.compile(r"\(\W*\)|\[\W*\]")
+_PART: Final = 1 << 22
+"""Approximate bytes of a part of a large table: a unit keeps what it reads in memory."""
 
 
 class RecordTableReader:
@@ -153,6 +163,17 @@ class RecordTableReader:
                 [Place(key, where) for key, where in zip(keys, evidence, strict=True) if key]
             )
             self.out.take_rejects(rows.rejects)
+
+    def write_deferred(self, folder: Path) -> None:
+        """Write what waits for `finish` into a folder, instead of adding it."""
+        deferred = [reader.deferred() for reader in self._columns]
+        (folder / _DEFERRED).write_text(json.dumps(deferred), encoding="utf-8")
+
+    def take_deferred(self, folder: Path) -> None:
+        """Read what a reader of other rows of the table has written, before `finish`."""
+        deferred = json.loads((folder / _DEFERRED).read_text(encoding="utf-8"))
+        for reader, of_column in zip(self._columns, deferred, strict=True):
+            reader.take(of_column)
 
     def finish(self) -> None:
         """Add the statements deferred to the end of the source."""
@@ -355,11 +376,22 @@ def extract_structured(
     out: Collector,
     *,
     left_out: LeftOutPairs = NONE_LEFT_OUT,
+    ontology: tuple[Path, ...] = (),
+    run_units: RunUnits | None = None,
     progress: Progress = silent,
 ) -> None:
     """Read all tables of a source, except the interactions of `left_out` pairs.
 
     Counts are given per table: `<table>: rows read`, `rows used`, `rows rejected`.
+
+    Args:
+        source: the source's settings.
+        root: folder of the raw files.
+        out: collects records and statements.
+        left_out: user–item pairs whose interactions are skipped.
+        ontology: Turtle files that `out.schema` was read from besides the built-in data model.
+        run_units: executes the parts of large tables; by default all is read in this process.
+        progress: called with the number of bytes read and their total.
 
     Raises:
         DataError: a file or column is missing, the mapping does not fit the data model.
@@ -378,18 +410,84 @@ def extract_structured(
     order, needed = _in_order(source, out.schema)
     for name in order:
         table = source.tables[name]
+        parts = _parts(name, source, needed, root, out.schema) if run_units is not None else []
         if isinstance(table, RdfTable):
             read_rdf(name, table, out, root)
+        elif run_units is not None and parts and isinstance(table, RecordTable):
+            reader = RecordTableReader(name, table, out, scope_of=partial(_scope, source))
+            units = [_unit(name, source, root, ontology, *part) for part in parts]
+            for unit, folder in zip(units, run_units(units), strict=True):
+                out.add_segment(read_segment(folder))
+                reader.take_deferred(folder)
+                report(unit.arguments["lines"].end)
+            of_things.append(reader)
         else:
             names: dict[str, str] | None = {} if name in needed else None
-            reader = _read_rows(name, table, source, out, root, left_out, report, known, names)
+            read = _read_rows(name, table, source, out, root, left_out, report, known, names)
             if names is not None:
                 known[name] = names
-            of_things += [reader] if isinstance(reader, RecordTableReader) else []
+            of_things += [read] if isinstance(read, RecordTableReader) else []
         before += sizes[name]
         progress(before, whole)
     for reader in of_things:
         reader.finish()
+
+
+def has_parts(source: StructuredSource, root: Path, schema: Schema) -> bool:
+    """Whether a source has a large table that is read in parts, each a unit of work."""
+    order, needed = _in_order(source, schema)
+    return any(_parts(name, source, needed, root, schema) for name in order)
+
+
+def read_part(
+    folder: Path,
+    *,
+    source: StructuredSource,
+    name: str,
+    layout: RecordTable,
+    lines: LineRange,
+    root: Path,
+    ontology: tuple[Path, ...],
+    progress: Progress = silent,
+) -> None:
+    """Read some rows of a table into a segment of the source (the function of a unit)."""
+    # a hold that large: a segment is never staged
+    out = Collector(source.name, load_schema(*ontology), hold=sys.maxsize)
+    reader = RecordTableReader(name, layout, out, scope_of=partial(_scope, source))
+    _read_with(reader, name, layout, source, out, root, progress, lines)
+    write_segment(out.segment(), folder)
+    reader.write_deferred(folder)
+
+
+def _parts(
+    name: str, source: StructuredSource, needed: Container[str], root: Path, schema: Schema
+) -> list[tuple[RecordTable, FilePart, LineRange]]:
+    """The parts of a large table; none if others need its names, or it needs those of others."""
+    table = source.tables[name]
+    if not isinstance(table, RecordTable) or name in needed or any(_needed_by(table, schema)):
+        return []
+    return line_ranges(table, root, (), _PART)
+
+
+def _unit(
+    name: str,
+    source: StructuredSource,
+    root: Path,
+    ontology: tuple[Path, ...],
+    layout: RecordTable,
+    part: FilePart,
+    lines: LineRange,
+) -> Unit:
+    arguments = {
+        "source": source,
+        "name": name,
+        "layout": layout,
+        "lines": lines,
+        "root": root,
+        "ontology": ontology,
+    }
+    label = f"{source.name}, {name} from line {lines.number}"
+    return Unit(label, read_part, arguments, (part, *ontology))
 
 
 def _read_rows(
@@ -403,9 +501,7 @@ def _read_rows(
     known: Mapping[str, Mapping[str, str]],
     names: dict[str, str] | None,
 ) -> RecordTableReader | LinkTableReader | TripleTableReader:
-    def scope_of(other: str) -> str:
-        return _scope(source, other)
-
+    scope_of = partial(_scope, source)
     reader: RecordTableReader | LinkTableReader | TripleTableReader
     if isinstance(table, RecordTable):
         reader = RecordTableReader(name, table, out, scope_of=scope_of, known=known, names=names)
@@ -413,14 +509,32 @@ def _read_rows(
         reader = LinkTableReader(name, table, out, scope_of=scope_of, left_out=left_out)
     else:
         reader = TripleTableReader(table, out, root)
+    _read_with(reader, name, table, source, out, root, report)
+    return reader
+
+
+def _read_with(
+    reader: RecordTableReader | LinkTableReader | TripleTableReader,
+    name: str,
+    table: RecordTable | LinkTable | TripleTable,
+    source: StructuredSource,
+    out: Collector,
+    root: Path,
+    report: Progress,
+    lines: LineRange | None = None,
+) -> None:
     rows: RowReader = read_rows(
-        table, root, columns=reader.columns(), chunk_rows=source.chunk_rows, progress=report
+        table,
+        root,
+        columns=reader.columns(),
+        lines=lines,
+        chunk_rows=source.chunk_rows,
+        progress=report,
     )
     reader.read(rows)
     out.take_rejects(rows.rejects)
     for what, count in rows.counts.items():
         out.counts[f"{name}: {what}"] += count
-    return reader
 
 
 def _in_order(source: StructuredSource, schema: Schema) -> tuple[list[str], set[str]]:

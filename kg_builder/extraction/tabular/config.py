@@ -1,15 +1,24 @@
-"""Recipe settings of a file of rows (format, columns, filters), and helpers for its readers."""
+"""Recipe settings of a file of rows (format, columns, filters); chunks and names of columns."""
 
 from __future__ import annotations
 
+import difflib
+import json
 import math
 import re
-from typing import Annotated, Literal, Self
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import Annotated, Final, Literal, Self, overload
 
+import numpy as np
+import pyarrow as pa
 import regex
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from kg_builder.extraction.tabular.cells import Cell
+from kg_builder.errors import DataError
 from kg_builder.extraction.values.amounts import as_number
 from kg_builder.extraction.values.numbers import DecimalSign
 from kg_builder.extraction.values.patterns import search
@@ -18,7 +27,11 @@ from kg_builder.packed_files import without_packing
 RowFormat = Literal[
     "auto", "csv", "tsv", "dat", "json", "jsonl", "xml", "html", "parquet", "excel", "sql"
 ]
-_PASSWORD = re.compile(r"://[^/@:]*:[^/@]*@")
+_PASSWORD: Final = re.compile(r"://[^/@:]*:[^/@]*@")
+_CONDITIONAL: Final = re.compile(r"([^.\[]+)\[[^\[\]=]+=")
+
+Cell = str | tuple[str, ...] | None
+"""A value, several values (in formats with lists), or none."""
 
 
 class SqlRows(BaseModel):
@@ -316,3 +329,155 @@ def layout_by_name(path: str) -> str:
         "xlsx": "excel",
         "xlsm": "excel",
     }.get(suffix, "csv")
+
+
+_SHOWN: Final = 20
+_SEPARATORS: Final = (",", ";", "\t", "|", "::")
+
+
+@dataclass(frozen=True)
+class CodedCells(Sequence[str | None]):
+    """The cells of a column, as codes of the texts that occur in it.
+
+    Attributes:
+        values: the texts in the order of their first cells; None for no value.
+        codes: each cell's position in `values`.
+    """
+
+    values: Sequence[str | None]
+    codes: NDArray[np.int32]
+
+    @overload
+    def __getitem__(self, index: int) -> str | None: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> CodedCells: ...
+
+    def __getitem__(self, index: int | slice) -> str | CodedCells | None:
+        if isinstance(index, slice):
+            return self.rows(self.codes[index])
+        return self.values[int(self.codes[index])]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __iter__(self) -> Iterator[str | None]:
+        return map(self.values.__getitem__, self.codes.tolist())
+
+    @staticmethod
+    def of(texts: pa.Array | pa.ChunkedArray) -> CodedCells:
+        """Encode texts without nulls."""
+        encoded = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+        if not pa.types.is_dictionary(encoded.type):
+            encoded = encoded.dictionary_encode()
+        return CodedCells(encoded.dictionary.to_pylist(), encoded.indices.to_numpy())
+
+    def rows(self, codes: NDArray[np.int32]) -> CodedCells:
+        """The cells with these codes, without the texts of others."""
+        used = pa.array(codes).dictionary_encode()
+        values = [self.values[code] for code in used.dictionary.to_pylist()]
+        return CodedCells(values, used.indices.to_numpy())
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A chunk of rows as columns, with the line (or row) number of each."""
+
+    columns: Mapping[str, Sequence[Cell]]
+    places: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def rows(self, keep: Sequence[bool]) -> Chunk:
+        """Select the rows for which `keep`, of the chunk's length, is true."""
+        return Chunk(
+            {name: _kept(cells, keep) for name, cells in self.columns.items()},
+            list(compress(self.places, keep)),
+        )
+
+
+def _kept(cells: Sequence[Cell], keep: Sequence[bool]) -> Sequence[Cell]:
+    if isinstance(cells, CodedCells):
+        return cells.rows(cells.codes[np.array(keep)])
+    return list(compress(cells, keep))
+
+
+def missing_column(column: str, names: Sequence[str], where: str) -> DataError:
+    """Build the error for a missing column."""
+    if not any(names):
+        return DataError("the file is empty", where=where, remedy="is it the right file?")
+    near = difflib.get_close_matches(column, names, n=1, cutoff=0.5)
+    shown = [*names[:_SHOWN], "…"] if len(names) > _SHOWN else names
+    remedy = f"the columns are: {', '.join(shown)}"
+    text = names[0] if names else ""
+    marks = [mark for mark in _SEPARATORS if column in text.split(mark)]
+    if text[:1] in {"{", "["}:
+        remedy = 'the file looks like JSON: set format = "json"'
+    elif len(names) == 1 and marks:
+        remedy = f"set separator = {json.dumps(marks[0])}: the heading is {text!r}"
+    elif near:
+        remedy = f"did you mean {near[0]!r}? {remedy}"
+    return DataError(f"no column {column!r}", where=where, remedy=remedy)
+
+
+def unique_names(heading: Sequence[str]) -> list[str]:
+    """Make column names unique: repeated ones get '.2', '.3' and so on."""
+    seen: Counter[str] = Counter()
+    names = []
+    for raw in heading:
+        name = raw.strip().lstrip("\ufeff")
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+    return names
+
+
+def joined_headings(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Names of columns from a heading of several rows, the groups first.
+
+    >>> joined_headings([["", "album", "", "artist"], ["id", "title", "year", "name"]])
+    ['id', 'album.title', 'album.year', 'artist.name']
+    """
+    if len(rows) == 1:
+        return list(rows[0])
+    width = max(map(len, rows), default=0)
+    names = [""] * width
+    for level, row in enumerate(rows):
+        group, parts = "", [""] * width
+        for column in range(width):
+            cell = row[column].strip().lstrip("\ufeff") if column < len(row) else ""
+            same = column > 0 and names[column] == names[column - 1]
+            group = cell or (group if level < len(rows) - 1 and (same or level == 0) else "")
+            parts[column] = group
+        names = [f"{name}.{part}".strip(".") for name, part in zip(names, parts, strict=True)]
+    return names
+
+
+def first_step(path: str) -> tuple[str, str]:
+    """Split a path into the first key and the rest, which may begin with a condition.
+
+    >>> first_step("tags[*].name"), first_step("links[type=official site].url")
+    (('tags', 'name'), ('links', '[type=official site].url'))
+    """
+    if "[" in path and (found := _CONDITIONAL.match(path)):
+        return found[1], path[found.end(1) :]
+    head, _, tail = path.partition(".")
+    return head.removesuffix("[*]"), tail
+
+
+def columns_of(
+    wanted: Iterable[str], names: Sequence[str], where: str
+) -> dict[str, tuple[str, str]]:
+    """Split each column name, or path into nested values, into (column, path below it).
+
+    Raises:
+        DataError: a column is missing.
+    """
+    known = frozenset(names)
+    found = {}
+    for path in wanted:
+        column, below = (path, "") if path in known else first_step(path)
+        if column not in known:
+            raise missing_column(path, names, where)
+        found[path] = column, below
+    return found

@@ -11,15 +11,15 @@ from urllib.parse import urljoin
 from lxml import etree, html
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.cells import (
+from kg_builder.extraction.tabular.config import (
     Cell,
     Chunk,
+    RowsConfig,
     columns_of,
-    joined,
     joined_headings,
     unique_names,
 )
-from kg_builder.extraction.tabular.config import RowsConfig
+from kg_builder.extraction.tabular.typed_cells import joined
 from kg_builder.extraction.web_pages import is_unseen, page_address, parse_page
 from kg_builder.packed_files import Stream
 

@@ -9,16 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.cells import (
-    Chunk,
-    Found,
-    cell_of_leaves,
-    escape,
-    first_step,
-    follow,
-    missing_column,
-    reaches,
-)
+from kg_builder.extraction.tabular.config import Chunk, first_step, missing_column
+from kg_builder.extraction.tabular.typed_cells import Found, cell_of_leaves, escape, follow, reaches
 from kg_builder.packed_files import Stream
 
 _DEPTH: Final = 4

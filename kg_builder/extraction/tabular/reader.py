@@ -16,17 +16,17 @@ import pyarrow.compute as pc
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Reject
-from kg_builder.extraction.tabular.cells import (
+from kg_builder.extraction.tabular.config import (
     Cell,
     Chunk,
     CodedCells,
-    cell_of,
+    Filter,
+    RowsConfig,
     columns_of,
     joined_headings,
     missing_column,
     unique_names,
 )
-from kg_builder.extraction.tabular.config import Filter, RowsConfig
 from kg_builder.extraction.tabular.list_cells import structure_in
 from kg_builder.extraction.tabular.nested_json import (
     Nested,
@@ -50,6 +50,7 @@ from kg_builder.extraction.tabular.text_lines import (
     without_first,
     without_hint,
 )
+from kg_builder.extraction.tabular.typed_cells import cell_of
 from kg_builder.packed_files import Stream, matching_files, open_binary
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import Categories

@@ -12,8 +12,8 @@ import sqlalchemy
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.cells import Chunk, cells_of, columns_of, missing_column
-from kg_builder.extraction.tabular.config import SqlRows
+from kg_builder.extraction.tabular.config import Chunk, SqlRows, columns_of, missing_column
+from kg_builder.extraction.tabular.typed_cells import cells_of
 
 _HIDDEN: Final = "***"
 _READS: Final = frozenset(

@@ -17,17 +17,8 @@ import pyarrow as pa
 import pyarrow.csv
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.cells import (
-    Cell,
-    Chunk,
-    CodedCells,
-    follow,
-    joined,
-    missing_column,
-    reaches,
-    scalar,
-)
-from kg_builder.extraction.tabular.config import RowsConfig
+from kg_builder.extraction.tabular.config import Cell, Chunk, CodedCells, RowsConfig, missing_column
+from kg_builder.extraction.tabular.typed_cells import follow, joined, reaches, scalar
 from kg_builder.packed_files import Stream, is_packed
 
 csv.field_size_limit(2**31 - 1)
@@ -548,11 +539,15 @@ def _columnar(
     columns: dict[str, list[Cell]] = {}
     for name in names:
         columns[name] = [_cell(value, name, nulls) for _, value in batch]
-        if name not in met and any(reaches(value, name) for _, value in batch):
+        if name not in met and any(name in value or reaches(value, name) for _, value in batch):
             met.add(name)
     return Chunk(columns, [number for number, _ in batch])
 
 
 def _cell(value: dict[str, Any], path: str, nulls: frozenset[str]) -> Cell:
+    found = value.get(path)
+    if isinstance(found, str) and path != "value":  # most cells; of RDF terms it may have a mark
+        text = found.strip()
+        return None if not text or text in nulls else text
     texts = (scalar(leaf) for _, leaf in follow(value, path))
     return joined((None if text is None else text.strip() for text in texts), nulls)

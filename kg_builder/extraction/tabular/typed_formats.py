@@ -16,16 +16,15 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.cells import (
+from kg_builder.extraction.tabular.config import (
     Chunk,
-    cell_of,
-    cells_of,
+    RowsConfig,
     columns_of,
     joined_headings,
     unique_names,
 )
-from kg_builder.extraction.tabular.config import RowsConfig
 from kg_builder.extraction.tabular.text_lines import Complain
+from kg_builder.extraction.tabular.typed_cells import cell_of, cells_of
 
 LARGEST_TEXTS: Final = 512 * 1024 * 1024
 """Maximum size of a workbook's string table, which is read into memory, unlike its sheets."""

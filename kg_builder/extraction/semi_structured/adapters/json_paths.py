@@ -14,8 +14,8 @@ from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.config import JsonMap, SemiStructuredSource
 from kg_builder.extraction.structured.columns import ColumnReader, Place, Types
 from kg_builder.extraction.structured.config import ColumnMap
-from kg_builder.extraction.tabular.cells import scalar
 from kg_builder.extraction.tabular.nested_json import Nested, documents, nested_at, no_rows
+from kg_builder.extraction.tabular.typed_cells import scalar
 from kg_builder.extraction.values import clean_text, is_placeholder
 from kg_builder.extraction.web_pages import decode_page
 from kg_builder.extraction.xml_elements import elements_at

@@ -14,7 +14,7 @@ from kg_builder.extraction.semi_structured.markup.nodes import (
     Text,
     term,
 )
-from kg_builder.extraction.tabular.cells import escape, scalar
+from kg_builder.extraction.tabular.typed_cells import escape, scalar
 from kg_builder.ontology import PREFIXES
 
 MAX_DEPTH: Final = 64

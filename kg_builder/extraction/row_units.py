@@ -1,14 +1,14 @@
-"""Read a large table of rows into one frame by units of work: files, and ranges of their lines."""
+"""Divide files of rows into ranges of lines; read rows into one frame by units of work."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,9 @@ RANGE: Final = 16 << 20
 
 _ROWS: Final = "rows.arrow"
 _REST: Final = "rest.json"
+
+
+Layout = TypeVar("Layout", bound=RowsConfig)
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,8 @@ def read_frame(reader: RowReader, item: str) -> RowFrame:
 def frame_units(config: RowsConfig, root: Path, columns: Sequence[str], item: str) -> list[Unit]:
     """Divide the reading of a table into units, whose results `joined_frames` joins.
 
-    A unit is a file of a pattern. A large delimited file without quotation marks is divided into
-    ranges of about `RANGE` bytes, each identified by its own content: rows appended to a log redo
-    its last range.
+    A unit is a file, or of a large delimited one a range of about `RANGE` bytes, identified by its
+    own content: rows appended to a log redo its last range.
 
     Raises:
         DataError: no such file.
@@ -99,7 +101,7 @@ def frame_units(config: RowsConfig, root: Path, columns: Sequence[str], item: st
         if path != whole:
             name = path.relative_to(root).as_posix()
             one = config.model_copy(update={"path": name, "format": config.layout})
-        ranges = list(_ranges(one, root, columns))
+        ranges = line_ranges(one, root, columns, RANGE)
         units += [_unit(part, root, columns, item, file, lines) for part, file, lines in ranges]
         if not ranges:
             units.append(_unit(one, root, columns, item, path))
@@ -163,36 +165,36 @@ def _unit(
     return Unit(name, write_frame, arguments, files, reusable=not config.is_on_a_server)
 
 
-def _ranges(
-    config: RowsConfig, root: Path, columns: Sequence[str]
-) -> Iterator[tuple[RowsConfig, FilePart, LineRange]]:
-    """Divide a file into ranges of whole lines; none if it is small or cannot be divided.
+def line_ranges(
+    config: Layout, root: Path, columns: Sequence[str], size: int
+) -> list[tuple[Layout, FilePart, LineRange]]:
+    """Divide a delimited file into ranges of whole rows; none if it is small or cannot be divided.
 
-    The ranges after the first are read with the names of the columns in its heading.
+    A file with a row of several lines is not divided: all its lines must have an even number of
+    quotation marks.
+
+    Args:
+        config: layout of the file.
+        root: raw folder.
+        columns: required columns.
+        size: approximate bytes of a range.
+
+    Returns:
+        The layout to read each range with, its bytes and its lines. Ranges after the first are read
+        with the names of the columns in the file's heading.
     """
     path = root / config.path
-    if path.stat().st_size < 2 * RANGE or not is_cut_at_line_ends(config, path):
-        return
+    if not path.is_file() or path.stat().st_size < 2 * size:
+        return []
+    if not is_cut_at_line_ends(config, path):
+        return []
     head = read_rows(config, root, columns=columns)
     try:
         chunk = next(iter(head), None)
     except DataError:  # raised again by reading the file as a whole
-        return
+        return []
     if chunk is None or not head.names:
-        return
-    heading = chunk.places[0] - 1
-    mark, found = quote(config).encode(), list[tuple[FilePart, LineRange]]()
-    with path.open("rb") as file:
-        start, number = 0, 1
-        while content := file.read(RANGE):
-            content += file.readline()
-            while not start and content.count(b"\n") < heading:  # belongs to the first range
-                content += file.readline()
-            if mark and mark in content:
-                return
-            end, digest = start + len(content), hashlib.sha256(content).hexdigest()
-            found.append((FilePart(path, start, end, digest), LineRange(start, end, number)))
-            start, number = end, number + content.count(b"\n")
+        return []
     further = config.model_copy(
         update={
             "header": False,
@@ -201,5 +203,25 @@ def _ranges(
             "skip_after_header": 0,
         }
     )
-    for part, lines in found:
-        yield further if part.start else config, part, lines
+    found = []
+    heading, mark = chunk.places[0] - 1, quote(config).encode()
+    with path.open("rb") as file:
+        start, number = 0, 1
+        while content := file.read(size):
+            content += file.readline()
+            while not start and content.count(b"\n") < heading:  # belongs to the first range
+                content += file.readline()
+            if mark and mark in content and not _even_in_each_line(content, mark):
+                return []
+            end, digest = start + len(content), hashlib.sha256(content).hexdigest()
+            part, lines = FilePart(path, start, end, digest), LineRange(start, end, number)
+            found.append((further if start else config, part, lines))
+            start, number = end, number + content.count(b"\n")
+    return found
+
+
+def _even_in_each_line(content: bytes, mark: bytes) -> bool:
+    """Whether each line has an even number of marks."""
+    codes = np.frombuffer(content, np.uint8)
+    marks, ends = (np.flatnonzero(codes == sign) for sign in (mark[0], ord("\n")))
+    return not (np.bincount(np.searchsorted(ends, marks)) % 2).any()

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kg_builder.errors import DataError
-from kg_builder.extraction import row_frames
+from kg_builder.extraction import row_units
 from kg_builder.extraction.interactions import (
     InteractionTable,
     interaction_units,
@@ -22,7 +22,7 @@ from safe_io.atomic import replacing_folder
 
 @pytest.fixture(autouse=True)
 def ranges_of_ten_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(row_frames, "RANGE", 10)
+    monkeypatch.setattr(row_units, "RANGE", 10)
 
 
 def table_of(path: str = "plays.csv", **settings: object) -> InteractionTable:
@@ -53,7 +53,7 @@ def assert_units_read_the_same(table: InteractionTable, root: Path, scratch: Pat
 
 
 @given(
-    lines=st.lists(st.text("u1,;\r é\x1f", max_size=12), max_size=12),
+    lines=st.lists(st.text('u1,;"\r é\x1f', max_size=12), max_size=12),
     where=st.sampled_from(((), ({"column": "user", "pattern": "u"},))),
     ending=st.sampled_from(("\n", "\r\n")),
     last=st.booleans(),
@@ -94,8 +94,14 @@ def test_headings_belong_to_the_first_range(
     assert assert_units_read_the_same(table_of(**settings), tmp_path, tmp_path / "units") > 8
 
 
+def test_rows_with_quotation_marks_are_divided(tmp_path: Path) -> None:
+    rows = "".join(f'u{n},"{n}, ""so"" to say"\n' for n in range(50))
+    (tmp_path / "plays.csv").write_text("user,item\n" + rows)
+    assert assert_units_read_the_same(table_of(), tmp_path, tmp_path / "units") > 10
+
+
 def test_files_with_rows_of_several_lines_are_one_unit(tmp_path: Path) -> None:
-    rows = "".join(f'u{n},"{n}"\n' for n in range(50))
+    rows = "".join(f'u{n},"{n}\n"\n' for n in range(50))
     (tmp_path / "plays.csv").write_text("user,item\n" + rows)
     assert assert_units_read_the_same(table_of(), tmp_path, tmp_path / "units") == 1
 
