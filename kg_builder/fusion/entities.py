@@ -63,11 +63,19 @@ def build_entities(
 def _records(frame: pd.DataFrame) -> list[Record]:
     wanted = ("record", "source", "type", "name", "aliases", "external_ids", "attributes")
     return [
-        Record(key, source, type_, name, tuple(aliases), tuple(external), attributes)
+        Record(key, source, type_, name, tuple(aliases), tuple(external), _parsed(attributes))
         for key, source, type_, name, aliases, external, attributes in zip(
             *(values(frame, column) for column in wanted), strict=True
         )
     ]
+
+
+def _parsed(attributes: str) -> dict[str, list[str]]:
+    found = json.loads(attributes)
+    return {
+        name: [str(value) for value in (several if isinstance(several, list) else [several])]
+        for name, several in found.items()
+    }
 
 
 def _curies(items: Sequence[Fused], schema: Schema) -> list[str]:

@@ -23,7 +23,7 @@ class Record:
     name: str
     aliases: tuple[str, ...]
     external_ids: tuple[str, ...]
-    attributes: str
+    attributes: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,10 @@ def fuse(records: Sequence[Record], schema: Schema, traits: Mapping[str, SourceT
     is used and the others are kept as alternatives.
     """
     default = SourceTraits()
-    prefixes = {item.prefix for item in schema.classes.values()}
-    ordered = sorted(records, key=lambda record: _preference(record, traits, default, prefixes))
+    ordered = list(records)
+    if len(records) > 1:
+        prefixes = {item.prefix for item in schema.classes.values()}
+        ordered.sort(key=lambda record: _preference(record, traits, default, prefixes))
     best = ordered[0]
     type_ = schema.most_specific({record.type for record in records})
     if type_ == "Artist" and is_featuring(best.name) and "Collaboration" in schema.classes:
@@ -111,17 +113,19 @@ def _preference(
 def _attributes(
     records: Sequence[Record], traits: Mapping[str, SourceTraits], default: SourceTraits
 ) -> dict[str, list[str]]:
-    weight: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    stated: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for record in records:
         trust = traits.get(record.source, default).trust
-        for predicate, values in json.loads(record.attributes).items():
-            for value in values if isinstance(values, list) else [values]:
-                weight[predicate][str(value)] += trust
+        for predicate, several in record.attributes.items():
+            stated[predicate] += [(value, trust) for value in several]
     found = {}
-    for predicate, values in sorted(weight.items()):
-        if len(values) == 1:
-            found[predicate] = list(values)
+    for predicate, trusted in sorted(stated.items()):
+        if len(trusted) == 1:
+            found[predicate] = [trusted[0][0]]
             continue
+        values: dict[str, float] = defaultdict(float)
+        for value, trust in trusted:
+            values[value] += trust
         # A year supports every date in it; so the more specific of two agreeing dates wins.
         support = {
             value: sum(w for other, w in values.items() if value.startswith(other))
@@ -160,6 +164,6 @@ def _qualifiers(
 def _first_performer(records: Sequence[Record]) -> list[str]:
     """The performer that the first record with performers lists first; guests follow."""
     for record in records:
-        if performers := json.loads(record.attributes).get("performer"):
-            return [str(performers[0] if isinstance(performers, list) else performers)]
+        if performers := record.attributes.get("performer"):
+            return [performers[0]]
     return []

@@ -20,8 +20,11 @@ TRAITS = {
 
 
 def record(key, name, type_="Band", *, aliases=(), ids=(), **attributes):
-    text = json.dumps(attributes, ensure_ascii=False)
-    return Record(key, key.split("/")[0], type_, name, aliases, ids, text)
+    stated = {
+        name: [str(each)] if isinstance(each, str | int) else each
+        for name, each in attributes.items()
+    }
+    return Record(key, key.split("/")[0], type_, name, aliases, ids, stated)
 
 
 def fused(*records):

@@ -145,7 +145,7 @@ def test_a_guest_of_another_name_is_another_artist(tmp_path: Path, schema: Schem
 
 def test_an_entity_is_called_as_its_record_calls_it(schema: Schema) -> None:
     records = [
-        Record(key, "shop", "Artist", name, (), (), "{}")
+        Record(key, "shop", "Artist", name, (), (), {})
         for key, name in (("shop/artist/jay z", "Jay Z"), ("shop/artists/2", "Jay-Z"))
     ]
     fused = fuse(records, schema, {})
