@@ -194,7 +194,7 @@ class RowReader:
 
         columns, nulls, size = self._columns, self._nulls, self._chunk_rows
         if self.config.layout == "parquet":
-            return parquet_rows(self.path, columns, nulls, size)
+            return parquet_rows(self.path, columns, nulls, size, coded=self._coded)
         if self.config.layout == "excel":
             return excel_rows(self.path, self.config, columns, nulls, size, self._complain_read)
         if self.config.layout == "html":

@@ -17,7 +17,9 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.tabular.config import (
+    Cell,
     Chunk,
+    CodedCells,
     RowsConfig,
     columns_of,
     joined_headings,
@@ -140,7 +142,12 @@ def _sheet(book: Any, sheet: str | int | None, where: str) -> Any:
 
 
 def parquet_rows(
-    path: Path, columns: Sequence[str] | None, nulls: frozenset[str], chunk_rows: int
+    path: Path,
+    columns: Sequence[str] | None,
+    nulls: frozenset[str],
+    chunk_rows: int,
+    *,
+    coded: bool = False,
 ) -> Iterator[Chunk]:
     """Yield chunks of rows, numbered from 1.
 
@@ -149,6 +156,7 @@ def parquet_rows(
         columns: required columns, or paths into nested ones (`artist.name`); all by default.
         nulls: texts that mean "no value".
         chunk_rows: rows per chunk.
+        coded: return columns of single values as `CodedCells`.
 
     Raises:
         DataError: there is no such file, it is not Parquet, or a column is missing.
@@ -163,6 +171,7 @@ def parquet_rows(
         names = file.schema_arrow.names
         wanted = columns_of(columns or names, names, str(path))
         needed = list(dict.fromkeys(column for column, _ in wanted.values()))
+        below = {column for column, path in wanted.values() if path}
         batches = file.iter_batches(batch_size=chunk_rows, columns=needed)
         first = 1
         while True:
@@ -172,16 +181,34 @@ def parquet_rows(
                 raise DataError(f"damaged Parquet file: {fault}", where=str(path)) from None
             if batch is None:
                 return
-            places = list(range(first, first + batch.num_rows))
-            values = {}
+            places = range(first, first + batch.num_rows)
+            values, codes = {}, {}
             for name in needed:
+                column = batch.column(name)
                 try:
-                    values[name] = batch.column(name).to_pylist()
+                    if coded and name not in below and _is_single(column.type):
+                        if pa.types.is_dictionary(column.type):  # perhaps with unused values
+                            column = column.dictionary_decode()
+                        encoded = column.dictionary_encode()
+                        values[name] = [*encoded.dictionary.to_pylist(), None]
+                        codes[name] = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy()
+                    else:
+                        values[name] = column.to_pylist()
                 except UnicodeDecodeError as fault:
                     raise DataError(
                         f"column {name!r} holds text that is not UTF-8, in rows {first} to "
                         f"{places[-1]}: {fault}",
                         where=str(path),
                     ) from None
-            yield Chunk(cells_of(values, wanted, nulls), places)
+            cells = dict[str, Sequence[Cell]](cells_of(values, wanted, nulls))
+            for name, (of, _) in wanted.items():
+                if of in codes:  # cells of the distinct values, each of which is single
+                    texts = [cell if isinstance(cell, str) else None for cell in cells[name]]
+                    cells[name] = CodedCells(texts, codes[of])
+            yield Chunk(cells, places)
             first += batch.num_rows
+
+
+def _is_single(type_: pa.DataType) -> bool:
+    """Whether values of a column's type are single ones, which can be encoded."""
+    return not (pa.types.is_nested(type_) or pa.types.is_null(type_))

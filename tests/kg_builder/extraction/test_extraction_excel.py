@@ -170,3 +170,34 @@ def test_parquet_with_text_in_another_encoding_names_the_column(tmp_path: Path) 
     pq.write_table(pa.table({"name": latin}), tmp_path / "a.parquet")
     with pytest.raises(DataError, match="column 'name' holds text that is not UTF-8, in rows 1"):
         list(read_rows(RowsConfig(path="a.parquet"), tmp_path))
+
+
+def test_a_frame_of_parquet_has_the_rows_of_the_chunks(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "user": pd.Categorical(["ann", "bob", None, "ann"], ["zoe", "bob", "ann"]),
+            "item": [" 7", "n/a", "8 ", ""],
+            "plays": [1.0, 2.5, float("nan"), 1.0],
+            "first": pd.to_datetime(
+                ["2020-01-02", "2020-01-02 03:04", None, "2020-01-02"], format="mixed"
+            ),
+            "kept": [True, False, None, True],
+            "nothing": [None] * 4,
+            "tags": [["a", "b"], [], None, ["c"]],
+            "written": ['["x", "y"]', '["z"]', None, "[]"],
+        }
+    )
+    frame.to_parquet(tmp_path / "a.parquet")
+    config = RowsConfig(path="a.parquet", nulls=("n/a",))
+    columns = [*frame.columns, "written.0"]
+    (chunk,) = read_rows(config, tmp_path, columns=columns)
+    expected = {
+        name: [cell if cell is None or isinstance(cell, str) else "|".join(cell) for cell in cells]
+        for name, cells in chunk.columns.items()
+    }
+    found = read_rows(config, tmp_path, columns=columns).frame()
+    assert found["evidence"].tolist() == [f"a.parquet#row={n}" for n in range(1, 5)]
+    for name, cells in expected.items():
+        column = found[name].astype(object)
+        assert column.where(column.notna(), None).tolist() == cells, name
+        assert set(found[name].cat.categories) == {cell for cell in cells if cell is not None}
