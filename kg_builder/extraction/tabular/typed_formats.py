@@ -34,6 +34,9 @@ LARGEST_TEXTS: Final = 512 * 1024 * 1024
 _PACKED: Final = 200
 """Compression ratio above which a large part of a workbook is rejected as a zip bomb."""
 
+_CODED_ROWS: Final = 1 << 20
+"""Rows of a chunk of codes: fewer chunks have fewer distinct values in all."""
+
 _ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _FAULTS: Final = (
@@ -172,7 +175,8 @@ def parquet_rows(
         wanted = columns_of(columns or names, names, str(path))
         needed = list(dict.fromkeys(column for column, _ in wanted.values()))
         below = {column for column, path in wanted.values() if path}
-        batches = file.iter_batches(batch_size=chunk_rows, columns=needed)
+        size = max(chunk_rows, _CODED_ROWS) if coded else chunk_rows
+        batches = file.iter_batches(batch_size=size, columns=needed)
         first = 1
         while True:
             try:

@@ -147,7 +147,7 @@ def test_parquet(tmp_path: Path) -> None:
     )
     (chunk,) = list(read_rows(RowsConfig(path="a.parquet"), tmp_path))
     assert chunk.columns == {"id": ["1", "2"], "tags": [("a", "b"), None], "x": ["1.5", None]}
-    assert chunk.places == [1, 2]
+    assert list(chunk.places) == [1, 2]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
