@@ -35,6 +35,8 @@ from kg_builder.extraction.tabular.nested_json import (
     documents_in_lines,
 )
 from kg_builder.extraction.tabular.text_lines import (
+    BLOCK,
+    LARGE_BLOCK,
     Columns,
     LineRange,
     QuotedRows,
@@ -225,6 +227,7 @@ class RowReader:
             complain=self._complain_read,
             counts=self.counts,
             number=self._lines.number if self._lines else 1,
+            size=LARGE_BLOCK if self._coded else BLOCK,
         )
 
     def _complain_read(self, reason: str, number: int, detail: str = "") -> None:

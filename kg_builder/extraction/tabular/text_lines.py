@@ -25,7 +25,10 @@ csv.field_size_limit(2**31 - 1)
 # A process-wide setting, as there is no other: lines are bounded by `max_line` before `csv` sees
 # them, and its default limit (128 KiB) would reject cells that the recipe allows.
 
-BLOCK = 1 << 20
+BLOCK: Final = 1 << 20
+LARGE_BLOCK: Final = 1 << 22
+"""Bytes of a block of coded columns: fewer blocks have fewer distinct values in all."""
+
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -74,10 +77,11 @@ def line_blocks(
     complain: Complain,
     counts: Counter[str],
     number: int = 1,
+    size: int = BLOCK,
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield (number of the first line, decoded lines without their ends).
 
-    `number` is that of the stream's first line.
+    `number` is that of the stream's first line; `size` is in bytes.
 
     A line that is too long, contains a null byte or fits none of the encodings is reported and
     replaced by an empty line, which keeps line numbers correct.
@@ -87,7 +91,7 @@ def line_blocks(
             damaged.
     """
     pending, skipping = b"", False
-    blocks, encodings = _blocks(stream, encodings)
+    blocks, encodings = _blocks(stream, encodings, size)
     if number == 1:
         blocks = _with_line_feeds(blocks)
     for block in blocks:
@@ -113,7 +117,9 @@ def line_blocks(
         yield number, _decode(pending, number, encodings, max_line, complain, counts)
 
 
-def _blocks(stream: Stream, encodings: Sequence[str]) -> tuple[Iterator[bytes], Sequence[str]]:
+def _blocks(
+    stream: Stream, encodings: Sequence[str], size: int
+) -> tuple[Iterator[bytes], Sequence[str]]:
     """Yield the blocks of a file and their encodings; UTF-16 and UTF-32 are converted to UTF-8.
 
     Their bytes cannot be split at line ends. A byte order mark overrides the configured encodings,
@@ -128,8 +134,8 @@ def _blocks(stream: Stream, encodings: Sequence[str]) -> tuple[Iterator[bytes], 
                 where=stream.where,
                 remedy="for example utf-8, cp1252, latin-1",
             ) from None
-    first = stream.read(BLOCK)
-    blocks: Iterator[bytes] = chain((first,), iter(lambda: stream.read(BLOCK), b""))
+    first = stream.read(size)
+    blocks: Iterator[bytes] = chain((first,), iter(lambda: stream.read(size), b""))
     marked = next((name for mark, name in _MARKS if first.startswith(mark)), "")
     wide = marked or encodings[0].lower().replace("_", "-")
     if not wide.startswith(("utf-16", "utf-32")):
