@@ -101,6 +101,12 @@ class Recipe(BaseModel):
         return self._origin
 
     @property
+    def trust(self) -> dict[str, float]:
+        """Trust in each source; that in a database is in the confidences of its facts."""
+        unset = dict.fromkeys((one.name for one in self.sources), SourceTraits().trust)
+        return unset | {name: traits.trust for name, traits in self.traits.items()}
+
+    @property
     def folders(self) -> tuple[Path, ...]:
         """Folders of its file and of the recipes that it extends."""
         return self._folders

@@ -61,13 +61,19 @@ def read_times(cells: pd.DataFrame, day_first: bool | None = None) -> pd.Series:
 
     One column holds numbers, kept in the publisher's own unit (a fraction is cut off), or dates
     and times in ISO 8601 or the notations of `parse_moment`, which become seconds since 1970-01-01
-    (UTC if no zone is given), depending on the majority of cells. Several columns are year, month,
-    day and so on, as integers.
+    (UTC if no zone is given). Of a column with both, numbers of the size of Unix times become
+    seconds, too; if most are other numbers, the dates are left out. Several columns are year,
+    month, day and so on, as integers.
 
     Args:
         cells: texts, one column or three to six.
         day_first: whether the day is before the month where both orders are possible.
     """
+    return _read_times(cells, day_first)[0]
+
+
+def _read_times(cells: pd.DataFrame, day_first: bool | None) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """The times, and which rows have one in another notation than those that are read."""
     if cells.shape[1] == 1:
         texts = cells.iloc[:, 0]
         numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
@@ -82,8 +88,22 @@ def read_times(cells: pd.DataFrame, day_first: bool | None = None) -> pd.Series:
         written = {text: parse_moment(text, day_first) for text in texts[other].unique()}
         of_dates[other] = texts[other].map(written).astype("float64")
     found = numbers if numbers.notna().sum() >= of_dates.notna().sum() else of_dates
+    if (numbers.notna() ^ of_dates.notna()).any() and of_dates.notna().any():
+        both = of_dates.fillna(_unix_seconds(numbers))
+        found = both if both.notna().sum() > found.notna().sum() else found
     usable = found.abs() < 2**53  # beyond, neighbouring integers are indistinguishable
-    return pd.Series(np.floor(found.where(usable)), index=cells.index).astype("Int64")
+    time = pd.Series(np.floor(found.where(usable)), index=cells.index).astype("Int64")
+    return time, (found.isna() & (numbers.notna() | of_dates.notna())).to_numpy()
+
+
+def _unix_seconds(numbers: pd.Series) -> pd.Series:
+    """Numbers that can be Unix times (1973 to 5138) in seconds, milli- or microseconds."""
+    found = numbers.where((numbers >= 1e8) & (numbers < 1e11))
+    for unit in (1e3, 1e6):
+        found = found.fillna(
+            (numbers / unit).where((numbers >= 1e8 * unit) & (numbers < 1e11 * unit))
+        )
+    return found
 
 
 def _iso_8601(cells: pd.DataFrame) -> pd.Series:
@@ -95,6 +115,8 @@ def _iso_8601(cells: pd.DataFrame) -> pd.Series:
 
 
 COUNT: Final = "@count"
+SOURCE: Final = "interactions"
+"""Source of the rejects; there may be a source of this name, too."""
 
 _COMPARED: Final = 20_000
 """Maximum number of record keys searched for a similar one."""
@@ -234,19 +256,18 @@ def read_interactions(
     user = _users(table, rows, evidence)
     record = _records(items, table.records, record_keys)
     weight = _weights(rows[weighed], table.decimal) if weighed else np.ones(len(rows))
-    if by_count:
-        pairs = pd.DataFrame({"user": user.cat.codes, "record": record.cat.codes, "n": weight})
-        weight = pairs.groupby(["user", "record"])["n"].transform("sum").to_numpy()
-    time = None
-    if of_time:
-        time = read_times(rows[of_time].astype("string[pyarrow]"), table.day_first)
     nothing = np.zeros(len(rows), np.bool_)
+    time, otherwise = None, nothing
+    if of_time:
+        cells = rows[of_time].astype("string[pyarrow]")
+        time, otherwise = _read_times(cells, table.day_first)
     faults: dict[str, NDArray[np.bool_]] = {
         "empty user or item": (user.isna() | items.isna()).to_numpy(),
         "weight is no number": ~np.isfinite(weight),
         "weight on another scale than most": (
             _on_another_scale(rows[weighed], table.decimal) if weighed else nothing
         ),
+        "time in another notation than most": otherwise,
         "time is no number or date": time.isna().to_numpy() if time is not None else nothing,
         "interaction with an unknown record": (
             ~record.isin(record_keys).to_numpy() if record_keys is not None else nothing
@@ -268,6 +289,11 @@ def read_interactions(
                 "detail": detail.tolist(),
             }
         )
+    if by_count:  # of what is used
+        pairs = pd.DataFrame(
+            {"user": user.cat.codes, "record": record.cat.codes, "n": usable * 1.0}
+        )
+        weight = pairs.groupby(["user", "record"])["n"].transform("sum").to_numpy()
     if not usable.any():
         bad_rows = pd.DataFrame(
             {"evidence": evidence, "user": user, "item": items, "record": record}, index=rows.index
@@ -300,7 +326,7 @@ def read_interactions(
         rejects=REJECTS.frame(
             {
                 "stage": ["extraction"] * count,
-                "source": [table.records.partition("/")[0]] * count,
+                "source": [SOURCE] * count,
                 **table_of_rejects,
             }
         ),
@@ -388,7 +414,7 @@ def _nothing_usable(
         remedy = "name a column of numbers, or leave 'weight' out: every row then counts"
         if parse_number(str(row["weight"]), "."):
             remedy = 'set decimal = "." or "," in [[interactions]], the decimal separator'
-    elif reason == "time is no number or date":
+    elif reason.startswith("time"):
         problem = f"time {row['time']!r} is no number or date"
     elif reason == "interaction with an unknown record":
         problem = f"there is no record {row['record']!r}"

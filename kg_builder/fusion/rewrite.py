@@ -98,7 +98,7 @@ def unknown_interactions(interactions: pd.DataFrame, links: pd.DataFrame) -> pd.
     rejects = pd.DataFrame(
         {
             "stage": "fusion",
-            "source": [key.partition("/")[0] for key in keys],
+            "source": "interactions",
             "reason": "interaction with an unknown record",
             "evidence": unknown["evidence"],
             "detail": keys,

@@ -22,7 +22,7 @@ def _cleaning(context: StageContext) -> dict[str, int]:
         context.path("statements.parquet"),
         job.recipe.cleaning,
         ontology=job.recipe.ontology,
-        trust=job.trust,
+        trust=job.recipe.trust,
         run_units=context.run_units,
     )
     context.write(REJECTS, REJECTS_OF["cleaning"], rejects)
@@ -36,7 +36,7 @@ STAGE: Final = Stage(
     raw=lambda job: [],
     settings=lambda job: {
         "cleaning": job.recipe.cleaning.model_dump(mode="json"),
-        "trust": job.trust,
+        "trust": job.recipe.trust,
     },
     writes=("statements.parquet", REJECTS_OF["cleaning"]),
     run=_cleaning,

@@ -47,11 +47,6 @@ class Job:
         """The data model with the recipe's additions."""
         return load_schema(*self.recipe.ontology)
 
-    @property
-    def trust(self) -> dict[str, float]:
-        """Trust in each source with a setting in the recipe."""
-        return {name: traits.trust for name, traits in self.recipe.traits.items()}
-
 
 @dataclass(frozen=True)
 class StageContext:

@@ -376,3 +376,19 @@ def test_a_database_server_is_asked_by_every_build(tiny: Path) -> None:
     assert (tiny / "out" / "users.tsv").read_text().splitlines()[1:] == ["0\tann", "1\tbob"]
     assert not reports.stages[0].skipped
     assert [stage.skipped for stage in built(tiny).stages] == [False, *[True] * 5]
+
+
+@pytest.mark.parametrize("traits", ["", "[traits.shop]\nclean = true\n"])
+def test_a_declared_source_is_not_trusted_less_than_others(tiny: Path, traits: str) -> None:
+    (tiny / "raw" / "tiny" / "texts.jsonl").write_text(
+        '{"id": "1", "title": "Slayer", "text": "Slayer are a band formed in 1979."}'
+    )
+    recipe = (tiny / "tiny.toml").read_text()
+    start, end = recipe.index("[traits.shop]"), recipe.index("[[interactions]]")
+    texts = (
+        '[[sources]]\nkind = "unstructured"\nname = "texts"\npath = "tiny/texts.jsonl"\n'
+        'model = ""\n'
+    )
+    (tiny / "tiny.toml").write_text(recipe[:start] + texts + traits + recipe[end:])
+    built(tiny)
+    assert 'mkg:beginDate "1981"^^xsd:gYear' in (tiny / "out" / "kg.ttl").read_text()

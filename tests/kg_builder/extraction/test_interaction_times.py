@@ -105,3 +105,30 @@ def test_the_order_of_day_and_month_is_that_of_the_table(tmp_path):
 def test_no_text_is_too_strange(cells):
     frame = pd.DataFrame({"t": pd.Series(cells, dtype="string[pyarrow]")})
     assert len(read_times(frame)) == len(cells)
+
+
+@pytest.mark.parametrize("unix", ["1704067200", "1704067200000", "1704067200.9"])
+@pytest.mark.parametrize("most", [["{unix}"] * 3, ["2024-01-02T00:00:00Z"] * 3])
+def test_unix_times_and_dates_in_one_column_are_both_read(tmp_path, unix, most):
+    cells = [unix, "2024-01-02T00:00:00Z", *(cell.format(unix=unix) for cell in most)]
+    rows = "".join(f"u{n}\t1\t{cell}\n" for n, cell in enumerate(cells))
+    found = interactions(tmp_path, f"user\titem\tt\n{rows}", time="t")
+    assert found.interactions["time"].tolist()[:2] == [1704067200, 1704067200 + 86400]
+    assert found.rejects.empty
+
+
+def test_a_date_among_other_numbers_is_a_reject_that_says_so(tmp_path):
+    text = "user\titem\tt\na\t1\t3\nb\t1\t4\nc\t1\t2024-01-02\nd\t1\tx\n"
+    found = interactions(tmp_path, text, time="t")
+    assert found.interactions["time"].tolist() == [3, 4]
+    assert found.rejects["reason"].tolist() == [
+        "time in another notation than most",
+        "time is no number or date",
+    ]
+
+
+def test_only_rows_that_are_used_are_counted(tmp_path):
+    text = "user\titem\tt\nann\ts1\t2024-01-01\nann\ts1\t2024-01-02\nann\ts1\tyesterday\n"
+    found = interactions(tmp_path, text, time="t", weight="@count", threshold=3)
+    assert found.interactions["weight"].tolist() == [2, 2]
+    assert not found.interactions["liked"].any()
