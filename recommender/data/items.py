@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from recommender.errors import ConfigError
 __all__ = ["ItemNames", "NamedItem"]
 
 _RAW_ID = "id:"
+_DESCRIBED = re.compile(rf"(?P<name>.*) \({_RAW_ID}(?P<id>[^()]+)\)")
 
 _SHOWN = 60
 """Maximum length of a name quoted in a message."""
@@ -55,7 +57,9 @@ class ItemNames:
         return self._n_items
 
     def resolve(self, text: str) -> NamedItem:
-        """The item of that name, or of that publisher's id: `Radiohead`, `id:1084`.
+        """The item of that name, or of that publisher's id.
+
+        These are `Radiohead`, `id:1084`, or both as `describe` gives them: `Radiohead (id:1084)`.
 
         Raises:
             ConfigError: there is no such item; the message suggests names.
@@ -68,9 +72,14 @@ class ItemNames:
                     f"no item has the id {_shortened(raw_id)!r}; ids are in items.tsv"
                 )
             return NamedItem(text, Match((item,), self._index.name(item)))
+        described = _DESCRIBED.fullmatch(text)
+        if described and (item := self._catalogue.item_of_raw_id(described["id"])) is not None:
+            return NamedItem(text, Match((item,), self._index.name(item)))
         found = self._index.find(text)
         if found is None:
             suggestions = self._index.suggest(text[: 2 * _SHOWN])
+            if self._catalogue.item_of_raw_id(text) is not None:
+                suggestions = [f"{_RAW_ID}{text}"]
             hint = (
                 f"did you mean {' or '.join(suggestions)}?"
                 if suggestions
@@ -127,7 +136,9 @@ class ItemNames:
     def _end_of_name(self, parts: Sequence[str], start: int) -> int:
         """End of the longest name with commas that starts at part `start`; else one part."""
         for stop in range(len(parts), start + 1, -1):
-            found = self._index.find(", ".join(parts[start:stop]))
+            text = ", ".join(parts[start:stop])
+            described = _DESCRIBED.fullmatch(text)
+            found = self._index.find(described["name"] if described else text)
             if found is not None and found.name.count(",") >= stop - start - 1:
                 return stop
         return start + 1

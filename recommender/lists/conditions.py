@@ -122,7 +122,7 @@ class GraphVocabulary:
             more = len(self.relation_names) - _SHOWN
             others = f" and {more} more (relations.tsv)" if more > 0 else ""
             raise ConfigError(
-                f"no relation {name!r} in the graph; {hint}there are {examples}{others}"
+                f"no relation {name!r} of items in the graph; {hint}there are {examples}{others}"
             )
         return tuple(full or short)
 

@@ -114,6 +114,7 @@ def items(tmp_path) -> ItemNames:
         (['"Earth, Wind & Fire", Radiohead'], [5, 0]),
         (["Simon & Garfunkel, TAFKAP"], [10, 13]),
         (["id:a7, id:a6"], [7, 6]),
+        (["Air (id:a6), AIR (id:a7), Earth, Wind & Fire (id:a5)"], [6, 7, 5]),
         ([" , "], []),
         (["Radiohead\nAC/DC\r\n\n"], [0, 3]),
         ([""], []),
@@ -134,6 +135,8 @@ def test_namesakes_are_reported_with_what_tells_them_apart(items):
 def test_an_unknown_name_gets_a_suggestion(items):
     with pytest.raises(ConfigError, match=r"'Radioheed' is not in .*did you mean Radiohead"):
         items.resolve("Radioheed")
+    with pytest.raises(ConfigError, match="did you mean id:a7"):
+        items.resolve("a7")
     with pytest.raises(ConfigError, match="no item has the id 'a99'"):
         items.resolve("id:a99")
 

@@ -60,7 +60,7 @@ def test_unknown_names_are_answered_with_what_there_is(vocabulary):
     with pytest.raises(ConfigError, match=r"no genre 'shoegazing' .*did you mean Shoegaze"):
         vocabulary.statement("genre=shoegazing")
     with pytest.raises(
-        ConfigError, match=r"no relation 'gender' .*did you mean genre.*record label"
+        ConfigError, match=r"no relation 'gender' of items .*did you mean genre.*record label"
     ):
         vocabulary.statement("gender=Shoegaze")
     for text in ("genre", "=Shoegaze", "genre=", "genre=|"):
