@@ -64,15 +64,16 @@ def mentions_of_own_artists(
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Pair the artists that a source only names with its records of the same name.
 
-    Names are equal regardless of case, accents, punctuation and articles.
+    Names are equal regardless of case, accents, punctuation and articles; of several records, the
+    one that also has the article is meant.
 
     Args:
         records: table `RECORDS`.
         schema: the data model.
 
     Returns:
-        Pairs (record, mention) where the source has one record of the name, and pairs of a mention
-        with each record where it has several: none of them is known to be meant.
+        Pairs (record, mention) where one record is meant, and pairs of a mention with each record
+        where any of several may be.
     """
     artists = [name for name in schema.classes if schema.is_a(name, "Artist")]
     chosen = records.loc[
@@ -81,17 +82,19 @@ def mentions_of_own_artists(
     prefixes = tuple({f"{schema.prefix(name)}/" for name in artists})
     is_mention = chosen["record_id"].str.startswith(prefixes).to_numpy(dtype=bool)
     rows: Sequence[Sequence[str]] = chosen.to_numpy().tolist()
-    mentions: dict[tuple[str, str], list[str]] = {}
+    mentions: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for (record, source, name, _), named in zip(rows, is_mention, strict=True):
         if named:
-            mentions.setdefault((source, parse_name(name).key), []).append(record)
-    owners: dict[tuple[str, str], list[str]] = {}
+            mentions.setdefault((source, parse_name(name).key), []).append((record, name))
+    owners: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for (record, source, name, _), named in zip(rows, is_mention, strict=True):
         if not named and mentions and (place := (source, parse_name(name).key)) in mentions:
-            owners.setdefault(place, []).append(record)
+            owners.setdefault(place, []).append((record, name))
     same: list[tuple[str, str]] = []
     ambiguous: list[tuple[str, str]] = []
     for place, found in owners.items():
-        pairs = ((record, mention) for record in found for mention in mentions[place])
-        (same if len(found) == 1 else ambiguous).extend(pairs)
+        for mention, name in mentions[place]:
+            spelt = [record for record, other in found if fold(other) == fold(name)]
+            meant = spelt if len(spelt) == 1 else [record for record, _ in found]
+            (same if len(meant) == 1 else ambiguous).extend((record, mention) for record in meant)
     return same, ambiguous

@@ -138,6 +138,17 @@ def test_a_guest_of_two_artists_name_is_neither_if_they_are_two(
     assert len(set(found.values())) == 4
 
 
+@pytest.mark.parametrize(("guest", "meant"), [("The Crane", 2), ("Crane", 3), ("the  crane", 2)])
+def test_of_names_that_differ_by_an_article_the_one_with_the_guest_s_is_meant(
+    tmp_path: Path, schema: Schema, guest: str, meant: int
+) -> None:
+    artists = ["Ann Example", "The Crane", "Crane"]
+    found = labels(tmp_path, schema, artists, guest, clean=True)
+    (mention,) = (key for key in found if key.startswith("artist/"))
+    assert found[mention] == found[f"artists/{meant}"]
+    assert len(set(found.values())) == 3
+
+
 def test_a_guest_of_another_name_is_another_artist(tmp_path: Path, schema: Schema) -> None:
     found = labels(tmp_path, schema, ["Ann Example", "Jay-Z"], "Mira Holt")
     assert len(set(found.values())) == 3
