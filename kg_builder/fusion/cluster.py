@@ -41,10 +41,11 @@ def cluster(
     exclusive: Sequence[int | None] | NDArray[np.int64],
     must: Collection[Pair] = (),
     cannot: Collection[Pair] = (),
+    first: NDArray[np.bool_] | None = None,
     unseen: float = -1.5,
     linkage: float = 0.0,
 ) -> Clustering:
-    """Merge pairs greedily, in order of falling probability.
+    """Merge pairs greedily, in order of falling probability; of equal ones those of `first`.
 
     Two clusters merge only if the result has no two records of a source without duplicates, no
     forbidden pair, and if the mean log-odds over all pairs across, each clipped to ±4, reaches
@@ -60,6 +61,7 @@ def cluster(
         exclusive: for each record, its source if that has no duplicates, else negative or None.
         must: pairs that a person judged to be the same.
         cannot: pairs that a person judged to be different, or that a rule keeps apart.
+        first: which pairs come before others of the same probability, shape (n,).
     """
     label = np.arange(size, dtype=np.int64)
     clean = [-1 if value is None else int(value) for value in exclusive]
@@ -88,7 +90,8 @@ def cluster(
             path.append((left, right, 1.0))
 
     rows = np.flatnonzero(probability >= match)
-    rows = rows[np.lexsort((pairs[rows, 1], pairs[rows, 0], -probability[rows]))]
+    later = np.zeros(len(rows)) if first is None else ~first[rows]
+    rows = rows[np.lexsort((pairs[rows, 1], pairs[rows, 0], later, -probability[rows]))]
     for left, right in pairs[rows].tolist():
         one, other = int(label[left]), int(label[right])
         if one == other:

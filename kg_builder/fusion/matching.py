@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kg_builder.credits import FROM_TITLE
+from kg_builder.extraction.values.text import fold
 from kg_builder.fusion.block import candidate_pairs
 from kg_builder.fusion.block_keys import unique_pairs
 from kg_builder.fusion.cluster import Clustering, cluster
@@ -124,6 +125,8 @@ def match_records(
     must |= named - cannot
     for _, members in group_vocabularies(profiles, schema, config):
         must |= {(int(members[0]), int(other)) for other in members[1:]} - cannot
+    # "The Crane" is rather "The Crane" than "Crane", if both are as probable
+    spelt = coded([fold(name.display) for name in profiles.names]).codes
     clustering = cluster(
         len(profiles),
         pairs,
@@ -132,6 +135,7 @@ def match_records(
         exclusive=profiles.exclusive,
         must=must,
         cannot=cannot,
+        first=spelt[pairs[:, 0]] == spelt[pairs[:, 1]],
     )
     clustering = merge_identified(clustering, profiles, statements, config, schema, cannot=cannot)
     progress(4, 5)

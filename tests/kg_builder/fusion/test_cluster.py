@@ -136,3 +136,10 @@ def test_after_a_refused_pair_the_others_go_on(settings):
         found = clustered(4, {(0, 1): 3.9, (2, 3): 3.0}, **settings)
         assert found.label.tolist() == [0, 1, 2, 2]
     assert len(found.refused) == 1
+
+
+def test_of_equally_probable_pairs_those_of_the_same_spelling_come_first():
+    pairs, even = np.array([[0, 2], [1, 2]]), np.array([0.9, 0.9])
+    for first, expected in (([True, False], [0, 1, 0]), ([False, True], [0, 1, 1])):
+        found = cluster(3, pairs, even, np.full(2, 0.8), exclusive=[0, 0, 1], first=np.array(first))
+        assert found.label.tolist() == expected
