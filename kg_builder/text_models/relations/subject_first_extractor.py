@@ -158,6 +158,7 @@ class SubjectFirstExtractor:
             subject.probability
             * models.classifier.of_classes(relations.classes, parsed, subject.spans, group)
             * relations.probabilities(rows)
+            * [self._certainties(parsed, item.span) for item in objects]
         )
         triples: dict[Triple, FoundTriple] = {}
         kept: list[tuple[int, WordSpan]] = []
@@ -173,6 +174,12 @@ class SubjectFirstExtractor:
                 confidence = float(confidences[row, column])
                 triples[triple] = FoundTriple(triple, confidence, subject.spans[0], span)
         return list(triples.values())
+
+    def _certainties(self, parsed: ParsedText, span: WordSpan) -> list[float]:
+        """For each relation, the probability that the object's name is correct."""
+        surface = parsed.span_text(*span)
+        names = self.models.relations.names
+        return [self.namer.certainty(surface, Slot(name, "object")) for name in names]
 
 
 def object_candidates(

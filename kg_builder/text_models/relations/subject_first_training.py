@@ -32,7 +32,7 @@ from kg_builder.text_models.relations.subject_first_extractor import (
     object_features,
 )
 from kg_builder.text_models.relations.subject_spans import SubjectCrf
-from kg_builder.text_models.relations.surface_forms import plain
+from kg_builder.text_models.relations.surface_forms import plain, whole_date
 from kg_builder.text_models.relations.training_statistics import WordLists
 from kg_builder.text_models.relations.triple_rescoring import (
     MIN_RIGHT,
@@ -41,7 +41,7 @@ from kg_builder.text_models.relations.triple_rescoring import (
 )
 
 _FOLDS: Final = 3
-_STRENGTH: Final = 0.1
+_STRENGTH: Final = 10.0
 _PRIOR: Final = 5
 """Pseudo-count of examples with the mean share, for relations with few"""
 
@@ -247,7 +247,7 @@ class _Training:
                 for text in chosen
             ]
         )
-        return LinearModel.fit(rows, labels, strength=_STRENGTH, used=used)
+        return LinearModel.fit(rows, labels, strength=_STRENGTH, used=used, by_rarity=True)
 
     def _objects(
         self, text: LabelledText, subject: Sequence[WordSpan], tagger: MentionTagger
@@ -272,8 +272,8 @@ class _Training:
     ) -> dict[WordSpan, set[str]]:
         """The relations that hold for each span.
 
-        Only if the name derived from the span is the triple's: a year in place of a full date would
-        give a wrong triple.
+        A date may be less precise than the triple's (`Namer.certainty`); other names with digits
+        have to be the triple's.
         """
         holds: dict[WordSpan, set[str]] = defaultdict(set)
         for triple in text.source.triples:
@@ -281,8 +281,8 @@ class _Training:
             for span in text.spans[triple.object]:
                 surface = text.parsed.span_text(*span)
                 name = self._prepared.namer.name(surface, slot, text.source.group)
-                dated = any(sign.isdigit() for sign in surface)
-                if dated and squash(name) != squash(plain(triple.object)):
+                numbered = any(map(str.isdigit, surface)) and not whole_date(surface)
+                if numbered and squash(name) != squash(plain(triple.object)):
                     continue
                 if not any(span.overlaps(other) for other in subject):
                     holds[span].add(triple.relation)

@@ -162,7 +162,11 @@ class Namer:
     """Squashed surface → slot → name → group → count"""
 
     habits: dict[tuple[Slot, str], Counter[str]] = field(default_factory=dict)
-    """Slot and kind of surface → change from surface to name → number of distinct names"""
+    """Slot and kind of surface → change from surface to name → number of distinct names
+
+    Of dates: slot and precision in the text → notation of the name → number of mentions, with ""
+    for names that are more precise.
+    """
 
     @classmethod
     def of(cls, texts: Iterable[LabelledText]) -> Namer:
@@ -188,9 +192,7 @@ class Namer:
         habits = {
             key: Counter(change for change, _ in sorted(found)) for key, found in changes.items()
         }
-        habits.update(
-            {key: Counter({n: t for n, t in found.items() if n}) for key, found in dated.items()}
-        )
+        habits.update(dated)
         return cls(
             {s: {slot: dict(n) for slot, n in by.items()} for s, by in names.items()}, habits
         )
@@ -205,8 +207,9 @@ class Namer:
         """
         date = whole_date(surface)
         if date:
-            habits = self.habits.get((slot, precision(date)), Counter())
-            notation = _most_frequent(habits) or (YEAR_OF if len(date) == 4 else "")
+            notation = _most_frequent(self._notations(date, slot)) or (
+                YEAR_OF if len(date) == 4 else ""
+            )
             return write(date, notation) if notation else date
         slots = self.names.get(squash(surface), {})
         name = _most_frequent_elsewhere(slots.get(slot, {}), group) or _most_frequent_elsewhere(
@@ -217,6 +220,23 @@ class Namer:
         habits = self.habits.get((slot, _kind_of_surface(surface)), Counter())
         change = _most_frequent(habits) if habits.total() >= _MIN_EXAMPLES else _AS_IT_IS
         return _changed(joined(surface), change)
+
+    def certainty(self, surface: str, slot: Slot) -> float:
+        """The probability that the name of a mention that fills a slot is correct; 1 if no date.
+
+        A text often gives a date less precisely than the collection: the year of a full date.
+        """
+        date = whole_date(surface)
+        if not date:
+            return 1.0
+        notations = self._notations(date, slot)
+        seen = self.habits.get((slot, precision(date)), Counter()).total()
+        return (notations[_most_frequent(notations)] + 1) / (seen + 2)
+
+    def _notations(self, date: str, slot: Slot) -> Counter[str]:
+        """Notations of names in a slot whose texts had dates of this precision."""
+        habits = self.habits.get((slot, precision(date)), Counter())
+        return Counter({notation: times for notation, times in habits.items() if notation})
 
 
 def _most_frequent(counts: Counter[str]) -> str:

@@ -25,6 +25,9 @@ def namer() -> Namer:
         ("The Polish Cleo.", "birthPlace", "Poland", "Cleo"),
         ("Ada, born on 3 May 1950.", "birthDate", "1950-05-03", "Ada"),
         ("Bea, born May 9, 1951.", "birthDate", "1951-05-09", "Bea"),
+        ("Cleo, born in 1952.", "birthDate", "1952-08-02", "Cleo"),
+        ("Dora, born in 1953.", "birthDate", "1953-11-20", "Dora"),
+        ("Elsa, born in 1954.", "birthDate", "1954", "Elsa"),
     ]
     texts = [
         AnnotatedText(str(n), text, (Triple(who, relation, name),), who)
@@ -55,3 +58,11 @@ def test_dates_come_in_the_collections_notation(namer: Namer) -> None:
 
 def test_a_name_is_not_known_from_its_own_group(namer: Namer) -> None:
     assert namer.name("jazz", _GENRE, "Dora") == "jazz music"
+
+
+def test_a_date_less_precise_than_names_usually_are_is_uncertain(namer: Namer) -> None:
+    assert namer.name("1977", _DATE) == "1977"
+    assert namer.certainty("June 1st, 1977", _DATE) == 0.75
+    assert namer.certainty("1977", _DATE) == 0.4
+    assert namer.certainty("1977", Slot("deathDate", "object")) == 0.5  # nothing is known
+    assert namer.certainty("trance", _GENRE) == 1
