@@ -168,8 +168,9 @@ class SubjectFirstExtractor:
             if any(column == other and span.overlaps(taken) for other, taken in kept):
                 continue
             kept.append((column, span))
+            about = self.namer.name(subject.name, Slot(relation, "subject"), group)
             name = self.namer.name(parsed.span_text(*span), Slot(relation, "object"), group)
-            triple = Triple(subject.name, relation, name)
+            triple = Triple(about, relation, name)
             if squash(name) != squash(subject.name) and triple not in triples:
                 confidence = float(confidences[row, column])
                 triples[triple] = FoundTriple(triple, confidence, subject.spans[0], span)

@@ -22,6 +22,7 @@ from kg_builder.text_models.relations.parsed_text import ParsedText, WordSpan, s
 from kg_builder.text_models.relations.surface_forms import (
     YEAR_OF,
     demonyms,
+    is_full_name,
     notation_of,
     plain,
     precision,
@@ -34,6 +35,7 @@ _MAX_LISTED_WORDS: Final = 4
 _AS_IT_IS: Final = ""
 _COUNTRY: Final = "=country"
 _NO_ARTICLE: Final = "-article"
+_NO_MIDDLE: Final = "-middle names"
 _SINGULAR: Final = "-s"
 _MIN_EXAMPLES: Final = 3
 _COMMON_ZIPF: Final = 3.0
@@ -264,6 +266,8 @@ def _kind_of_surface(surface: str) -> str:
         return "country"
     if surface[:4].lower() == "the ":
         return "article"
+    if is_full_name(surface):
+        return "full name"
     form = "plural" if surface.islower() and surface.endswith("s") else "other"
     # an encyclopedia tells a common word from the genre: "Trance music", but "Krautrock"
     common = " " not in surface and zipf_frequency(surface, "en") >= _COMMON_ZIPF
@@ -277,7 +281,7 @@ def _change(surface: str, name: str) -> str | None:
         return _AS_IT_IS
     if wanted.startswith(text + " ") and name[len(text) + 1 :].islower():
         return "+" + name[len(text) :]
-    for change in (_COUNTRY, _NO_ARTICLE, _SINGULAR):
+    for change in (_COUNTRY, _NO_ARTICLE, _NO_MIDDLE, _SINGULAR):
         if squash(_changed(joined(surface), change)) == squash(wanted):
             return change
     return None
@@ -290,6 +294,8 @@ def _changed(surface: str, change: str) -> str:
         return demonyms().get(squash(surface)) or country_name(surface) or surface
     if change == _NO_ARTICLE and surface[:4].lower() == "the ":
         return surface[4:]
+    if change == _NO_MIDDLE and is_full_name(surface):
+        return " ".join(surface.split()[:: len(surface.split()) - 1])
     if change == _SINGULAR and surface.endswith("s"):
         return surface[:-1]
     return surface
