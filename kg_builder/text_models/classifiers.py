@@ -100,7 +100,7 @@ class LinearModel:
     def fit(
         cls,
         rows: Iterable[Row],
-        labels: NDArray[np.bool_],
+        labels: NDArray[np.bool_] | NDArray[np.float64],
         *,
         strength: float,
         used: NDArray[np.bool_] | None = None,
@@ -110,7 +110,7 @@ class LinearModel:
 
         Args:
             rows: features of each example.
-            labels: true labels, shape (rows, outputs).
+            labels: true labels or their probabilities, shape (rows, outputs).
             strength: inverse of the regularisation; smaller keeps weights closer to 0.
             used: mask of the cells to train on, of the same shape; by default all.
             by_rarity: whether the value of a feature is its inverse document frequency, in rows of
@@ -124,10 +124,15 @@ class LinearModel:
         weights, intercepts = np.zeros((outputs, len(vocabulary))), np.full(outputs, _NEVER)
         for output in range(outputs):
             chosen = np.arange(len(labels)) if used is None else np.flatnonzero(used[:, output])
-            wanted = labels[chosen, output]
+            shares = labels[chosen, output].astype(np.float64)
+            # an example with an uncertain label is one of each, with these weights
+            twice = np.flatnonzero((shares > 0) & (shares < 1))
+            wanted = np.concatenate([shares > 0, np.zeros(len(twice), dtype=bool)])
+            weights_ = np.concatenate([np.where(shares > 0, shares, 1), 1 - shares[twice]])
             if wanted.any() and not wanted.all():
                 fitted = LogisticRegression(C=strength, solver="liblinear", random_state=0)
-                fitted.fit(matrix[chosen], wanted)
+                both = np.concatenate([chosen, chosen[twice]])
+                fitted.fit(matrix[both], wanted, sample_weight=weights_)
                 weights[output], intercepts[output] = fitted.coef_[0], fitted.intercept_[0]
             elif wanted.any():
                 intercepts[output] = -_NEVER

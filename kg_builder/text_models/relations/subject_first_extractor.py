@@ -52,21 +52,17 @@ class SubjectRelations:
     Attributes:
         names: the relations, in the order of the model's outputs.
         classes: the subject class of each relation.
-        shares: for each relation, the share of its stated triples that are annotated (Elkan & Noto
-            2008, "Learning classifiers from only positive and unlabeled data").
         model: predicts which relations hold for an object, given a subject of the right class.
     """
 
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
-    shares: tuple[float, ...] = ()
     model: LinearModel = field(default_factory=LinearModel)
 
     def probabilities(self, rows: Sequence[Sequence[str]]) -> NDArray[np.float64]:
         """Probability of each relation for each object, shape (rows, relations)."""
-        corrected = self.model.probabilities(rows) / np.array(self.shares)
-        clipped: NDArray[np.float64] = np.clip(corrected, 0, _MAX_CONFIDENCE)
-        return clipped
+        found: NDArray[np.float64] = np.minimum(self.model.probabilities(rows), _MAX_CONFIDENCE)
+        return found
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,15 @@ def test_rare_features_weigh_more_in_rows_of_unit_length(tmp_path: Path) -> None
         LinearModel.load(tmp_path, "one")
 
 
+def test_an_uncertain_label_counts_for_both_in_part() -> None:
+    rows = [["a"]] * 40 + [["b"]] * 40
+    shares = np.array([[0.75]] * 40 + [[0.0]] * 40)
+    found = LinearModel.fit(rows, shares, strength=100).probabilities([["a"], ["b"]])
+    np.testing.assert_allclose(found[:, 0], [0.75, 0], atol=0.05)
+    certain = LinearModel.fit(rows, shares > 0, strength=100).probabilities([["a"]])
+    assert certain[0, 0] > 0.95
+
+
 def test_cells_that_are_not_used_do_not_teach() -> None:
     labels = np.column_stack([_LABELS[:, 0], ~_LABELS[:, 0]])
     used = np.ones_like(labels)

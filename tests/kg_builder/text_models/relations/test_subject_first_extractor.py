@@ -101,14 +101,14 @@ def test_the_class_of_the_subject_limits_its_relations(extractor: SubjectFirstEx
 def test_what_is_annotated_in_part_is_more_certain_than_its_share(
     texts: list[AnnotatedText], extractor: SubjectFirstExtractor
 ) -> None:
-    relations = extractor.models.relations
-    shares = dict(zip(relations.names, relations.shares, strict=True))
-    assert all(0.2 < share < 0.9 for share in shares.values())  # one triple of two was kept
     (found,) = extractor.extract(['"Cold Lantern" is a folk song recorded by Zoe Farrow.'])
-    assert min(item.confidence for item in found) > 0.6
+    assert {item.triple.relation for item in found} == {"genre", "performer"}
+    assert min(item.confidence for item in found) > 0.6  # one triple of two was kept
     whole = [replace(text, complete=True) for text in texts]
     silent = fit_subject_first_extractor(whole, _CONFIG, seed=1, declared=_DECLARED)
-    assert set(silent.models.relations.shares) == {1.0}
+    text = ['"Cold Lantern" is a folk song recorded by Zoe Farrow.']
+    (fewer,) = silent.extract(text, min_confidence=0.05)
+    assert sum(item.confidence for item in fewer) < sum(item.confidence for item in found)
 
 
 def test_what_is_to_be_annotated_is_as_certain_as_its_share(
