@@ -205,8 +205,8 @@ class _Training:
         mean = sums.sum() / max(counts.sum(), 1)
         shares = np.clip((sums + _PRIOR * mean) / (counts + _PRIOR), _MIN_SHARE, 1.0)
         for number, known in enumerate(predicted):
-            objects = self.objects[number]
-            if objects is not None and known is not None:
+            objects, text = self.objects[number], self._texts[number]
+            if objects is not None and known is not None and not text.source.complete:
                 odds = known / np.maximum(1 - known, _MIN_SHARE) * (1 - shares) / shares
                 labels = np.maximum(objects.labels, np.minimum(odds, _MAX_STATED))
                 self.objects[number] = replace(objects, labels=labels)
