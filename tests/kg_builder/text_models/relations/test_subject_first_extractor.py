@@ -205,6 +205,28 @@ def test_it_is_chosen_for_texts_about_one_thing_that_are_annotated_in_part(
     assert choose_method("pairs", both) == "pairs"
 
 
+def test_a_year_is_less_certain_where_the_collection_has_full_dates() -> None:
+    draw = random.Random(3)
+    dated = []
+    for count in range(60):
+        title = " ".join(draw.sample(_WORDS, 2))
+        day, year = draw.randint(1, 28), draw.randint(1960, 2020)
+        when = f"{day} May {year}" if count % 2 else str(year)
+        triple = Triple(title, "publication date", f"{day:02d} May {year}")
+        text = f'"{title}" is a song released in {when}.'
+        dated.append(AnnotatedText(f"{count:03d}", text, (triple,), title, complete=False))
+    fitted = fit_subject_first_extractor(dated, _CONFIG, seed=1)
+    (full,), (year_alone,) = fitted.extract(
+        [
+            '"Cold Lantern" is a song released in 3 May 1991.',
+            '"Cold Lantern" is a song released in 1991.',
+        ],
+        min_confidence=0.0,
+    )
+    assert full.triple == Triple("Cold Lantern", "publication date", "03 May 1991")
+    assert full.confidence > 0.5 > 0.1 > year_alone.confidence
+
+
 def test_a_relation_whose_subjects_no_text_names_is_never_predicted(
     texts: list[AnnotatedText],
 ) -> None:

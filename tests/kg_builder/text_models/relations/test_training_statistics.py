@@ -28,6 +28,9 @@ def namer() -> Namer:
         ("Cleo, born in 1952.", "birthDate", "1952-08-02", "Cleo"),
         ("Dora, born in 1953.", "birthDate", "1953-11-20", "Dora"),
         ("Elsa, born in 1954.", "birthDate", "1954", "Elsa"),
+        ("Fay Ann Holt sings alto.", "voiceType", "alto", "Fay Holt"),
+        ("Gus Otto Lind sings bass.", "voiceType", "bass", "Gus Lind"),
+        ("Ida May Weiss sings alto.", "voiceType", "alto", "Ida Weiss"),
     ]
     texts = [
         AnnotatedText(str(n), text, (Triple(who, relation, name),), who)
@@ -50,6 +53,12 @@ def test_unknown_surfaces_follow_the_habit_of_the_slot(namer: Namer) -> None:
     assert namer.name("krautrock", _GENRE) == "krautrock"  # no common word, which needs no "music"
     assert namer.name("Swedish", _BORN) == "Sweden"
     assert namer.name("Graz", _BORN) == "Graz"
+
+
+def test_middle_names_are_left_out_as_usual_in_the_slot(namer: Namer) -> None:
+    assert namer.name("Karl Emil Novak", Slot("voiceType", "subject")) == "Karl Novak"
+    assert namer.name("Karl van Novak", Slot("voiceType", "subject")) == "Karl van Novak"
+    assert namer.name("Karl Emil Novak", Slot("voiceType", "object")) == "Karl Emil Novak"
 
 
 def test_dates_come_in_the_collections_notation(namer: Namer) -> None:
