@@ -42,6 +42,7 @@ _MIN_CONFIDENCE: Final = 0.01
 """Triples with lower confidence are discarded."""
 
 _LISTED: Final = frozenset({"genre", "instrument", "demonym"})
+_BOUNDS: Final = frozenset({"", ",", ".", ";", "(", ")"}) | QUOTES
 _OPENING: Final = 5
 
 
@@ -244,7 +245,7 @@ def object_features(
 
 
 def _shape(parsed: ParsedText, item: Candidate, mentions: Sequence[Candidate]) -> Iterator[str]:
-    """Boundary features of a span: overlapping spans, entities, capitals at its edges, quotes."""
+    """Features of a span's form: overlapping spans, entities, edges, and small words within."""
     start, end = item.span
     rivals = [
         other.span for other in mentions if other is not item and other.span.overlaps(item.span)
@@ -261,6 +262,14 @@ def _shape(parsed: ParsedText, item: Candidate, mentions: Sequence[Candidate]) -
     yield f"capitals around {capital_before} {end < len(words) and words[end][0].isupper()}"
     opened = start > 0 and words[start - 1] in QUOTES
     yield f"quoted {opened} {end < len(words) and words[end] in QUOTES | {','}}"
+    before, behind = words[start - 1] if start else "", words[end] if end < len(words) else ""
+    yield f"bounded {before in _BOUNDS} {behind in _BOUNDS}"
+    yield f"next {behind if not behind[:1].isalpha() else 'X' if behind[0].isupper() else 'x'}"
+    joined = "and" in parsed.lowered[start:end]
+    yield f"joined {joined} comma {',' in words[start:end]} length {min(6, end - start)}"
+    small = sum(word[0].islower() for word in words[start:end])
+    length = min(5, end - start)
+    yield f"small {min(3, small)} of {length} last {words[end - 1][0].islower()}"
 
 
 def _of_date(parsed: ParsedText, span: WordSpan, dates: int) -> Iterator[str]:

@@ -41,7 +41,7 @@ from kg_builder.text_models.relations.triple_rescoring import (
 )
 
 _FOLDS: Final = 3
-_STRENGTH: Final = 10.0
+_STRENGTH: Final = 15.0
 _PRIOR: Final = 5
 """Pseudo-count of examples with the mean share, for relations with few"""
 
