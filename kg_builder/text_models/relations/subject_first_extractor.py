@@ -88,8 +88,7 @@ class SubjectFirstExtractor:
     - its class, which limits the relations: a class is a set of relations whose subjects are alike
       (an ontology's domain, or induced);
     - for each relation, the objects for which it holds, given a known subject of the class.
-      Annotation may be incomplete; the probabilities are divided by each relation's annotated
-      share.
+      If the annotation is incomplete, stated triples without annotation are estimated in training.
 
     A triple's confidence is the product of the three probabilities, rescored by the other triples
     of the text if the annotation is to be predicted as it is (`TripleRescorer`). Created by
