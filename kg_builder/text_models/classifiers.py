@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
 
 PAD: Final = 0
 """Index reserved for no feature."""
 
 _MIN_ROWS: Final = 3
+_COMMON_FEATURE: Final = 0.3
+"""Inverse document frequency of a feature of every row"""
+
 _NEVER: Final = -12.0
 """Intercept of an output without positive training examples"""
 
@@ -83,48 +87,61 @@ class LinearModel:
         vocabulary: the features of at least three training rows.
         weights: shape (outputs, features).
         intercepts: shape (outputs,).
+        scales: the value of each feature where it is present, if rows are scaled to unit length;
+            otherwise all values are 1.
     """
 
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
     intercepts: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    scales: NDArray[np.float64] | None = None
 
     @classmethod
     def fit(
         cls,
         rows: Iterable[Row],
-        labels: NDArray[np.bool_],
+        labels: NDArray[np.bool_] | NDArray[np.float64],
         *,
         strength: float,
         used: NDArray[np.bool_] | None = None,
+        by_rarity: bool = False,
     ) -> LinearModel:
         """Fit by L2-regularised maximum likelihood (liblinear), which has no randomness here.
 
         Args:
             rows: features of each example.
-            labels: true labels, shape (rows, outputs).
+            labels: true labels or their probabilities, shape (rows, outputs).
             strength: inverse of the regularisation; smaller keeps weights closer to 0.
             used: mask of the cells to train on, of the same shape; by default all.
+            by_rarity: whether the value of a feature is its inverse document frequency, in rows of
+                unit length; otherwise it is 1.
         """
         vocabulary = Vocabulary()
         numbers = vocabulary.prune([vocabulary.add(row) for row in rows], min_rows=_MIN_ROWS)
-        matrix = _matrix(numbers, len(vocabulary))
+        scales = _rarity(numbers, len(vocabulary)) if by_rarity else None
+        matrix = _matrix(numbers, len(vocabulary), scales)
         outputs = labels.shape[1]
         weights, intercepts = np.zeros((outputs, len(vocabulary))), np.full(outputs, _NEVER)
         for output in range(outputs):
             chosen = np.arange(len(labels)) if used is None else np.flatnonzero(used[:, output])
-            wanted = labels[chosen, output]
+            shares = labels[chosen, output].astype(np.float64)
+            # an example with an uncertain label is one of each, with these weights
+            twice = np.flatnonzero((shares > 0) & (shares < 1))
+            wanted = np.concatenate([shares > 0, np.zeros(len(twice), dtype=bool)])
+            weights_ = np.concatenate([np.where(shares > 0, shares, 1), 1 - shares[twice]])
             if wanted.any() and not wanted.all():
                 fitted = LogisticRegression(C=strength, solver="liblinear", random_state=0)
-                fitted.fit(matrix[chosen], wanted)
+                both = np.concatenate([chosen, chosen[twice]])
+                fitted.fit(matrix[both], wanted, sample_weight=weights_)
                 weights[output], intercepts[output] = fitted.coef_[0], fitted.intercept_[0]
             elif wanted.any():
                 intercepts[output] = -_NEVER
-        return cls(vocabulary, weights, intercepts)
+        return cls(vocabulary, weights, intercepts, scales)
 
     def probabilities(self, rows: Sequence[Row]) -> NDArray[np.float64]:
         """Probability of each output for each row, shape (rows, outputs)."""
-        matrix = _matrix([self.vocabulary.encode(row) for row in rows], len(self.vocabulary))
+        numbers = [self.vocabulary.encode(row) for row in rows]
+        matrix = _matrix(numbers, len(self.vocabulary), self.scales)
         found: NDArray[np.float64] = expit(matrix @ self.weights.T + self.intercepts)
         return found
 
@@ -132,7 +149,10 @@ class LinearModel:
         """Write the features, one a line, and the weights."""
         features = "".join(f"{feature}\n" for feature in self.vocabulary.features)
         (folder / f"{name}.features.txt").write_text(features, encoding="utf-8")
-        np.save(folder / f"{name}.weights.npy", np.column_stack([self.intercepts, self.weights]))
+        both = np.column_stack([self.intercepts, self.weights])
+        np.save(folder / f"{name}.weights.npy", both)
+        if self.scales is not None:
+            np.save(folder / f"{name}.scales.npy", self.scales)
 
     @classmethod
     def load(cls, folder: Path, name: str) -> LinearModel:
@@ -146,7 +166,11 @@ class LinearModel:
         both = np.load(folder / f"{name}.weights.npy", allow_pickle=False)
         if both.ndim != 2 or both.shape[1] != len(vocabulary) + 1:
             raise ValueError(f"{name}: features and weights do not belong together")
-        return cls(vocabulary, both[:, 1:], both[:, 0])
+        path = folder / f"{name}.scales.npy"
+        scales = np.load(path, allow_pickle=False) if path.exists() else None
+        if scales is not None and scales.shape != (len(vocabulary),):
+            raise ValueError(f"{name}: features and scales do not belong together")
+        return cls(vocabulary, both[:, 1:], both[:, 0], scales)
 
 
 @dataclass(frozen=True)
@@ -236,7 +260,18 @@ def _nodes(tree: Any, rate: float) -> NDArray[np.float64]:
     )
 
 
-def _matrix(rows: Sequence[NDArray[np.int32]], width: int) -> Any:
+def _rarity(rows: Sequence[NDArray[np.int32]], width: int) -> NDArray[np.float64]:
+    """Inverse document frequency of each feature."""
+    counts = np.bincount(np.concatenate([np.zeros(0, dtype=np.int32), *rows]), minlength=width)
+    found: NDArray[np.float64] = np.log(len(rows) / np.maximum(counts, 1)) + _COMMON_FEATURE
+    return found
+
+
+def _matrix(
+    rows: Sequence[NDArray[np.int32]], width: int, scales: NDArray[np.float64] | None
+) -> Any:
     ends = np.cumsum([0, *map(len, rows)])
     columns = np.concatenate([np.zeros(0, dtype=np.int32), *rows])
-    return csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(rows), width))
+    values = np.ones(len(columns)) if scales is None else scales[columns]
+    matrix = csr_matrix((values, columns, ends), shape=(len(rows), width))
+    return matrix if scales is None else normalize(matrix, copy=False)

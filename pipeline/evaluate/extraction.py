@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from kg_builder.errors import DataError
-from kg_builder.text_models.config import Classifier, LearnedConfig
+from kg_builder.text_models.config import Classifier, LearnedConfig, Target
 from kg_builder.text_models.corpora import (
     AnnotatedText,
     Ontology,
@@ -126,13 +126,12 @@ def extraction_command(
     if category is not None and test is None:
         texts = _of_category(texts, category)
     # read before training, so that a damaged file or unreachable relations are reported
-    # immediately; the texts are not used before scoring
+    # immediately; before scoring, only whether the texts are completely annotated is used
     scored = collection.to_score(test) if test is not None else []
     if category is not None and test is not None:
         scored = _of_category(scored, category)
     experiment = Experiment(
-        # a triple that is stated but not annotated counts as an error
-        config=LearnedConfig(classifiers=_classifiers(model), target="annotated"),
+        config=LearnedConfig(classifiers=_classifiers(model), target=_target(scored)),
         # chosen once, so that all points of a learning curve use the same method
         method=choose_method(_METHODS.get(model, "pairs"), texts),
         seed=seed,
@@ -210,6 +209,15 @@ def _classifiers(model: Model) -> tuple[Classifier, ...]:
         return ("light",)
     encoder_folder()
     return ("light", "encoder") if model is Model.BOTH else ("encoder",)
+
+
+def _target(scored: Sequence[AnnotatedText]) -> Target:
+    """What to predict where training texts are incompletely annotated.
+
+    Completely annotated test texts have all triples stated. In others, a triple that is stated but
+    not annotated counts as an error; likewise in folds of the training texts.
+    """
+    return "stated" if scored and all(text.complete for text in scored) else "annotated"
 
 
 @dataclass(frozen=True)

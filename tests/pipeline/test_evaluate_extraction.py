@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,36 @@ def test_sentences_about_one_thing_each_are_read_subject_first(tmp_path: Path) -
     with pytest.raises(DataError, match="finds the subject itself"):
         _run("--format", "text2kgbench", "--ontology", ontology, "--train", train,
              "--test", test, "--gold-spans", model="subject-first")  # fmt: skip
+
+
+def test_all_stated_triples_are_wanted_where_the_test_is_completely_annotated(
+    tmp_path: Path,
+) -> None:
+    ontology, train, test = (tmp_path / name for name in ("o.json", "train.jsonl", "test.jsonl"))
+    relations = [{"label": "composer"}, {"label": "part of"}]
+    ontology.write_text(json.dumps({"id": "m", "concepts": [], "relations": relations}))
+    rows = [
+        # of the two triples that each sentence states, one is annotated
+        {"id": f"{n}-{k}", "sub_label": work, "rel_label": relation, "obj_label": thing,
+         "sent": f"{work} was written by {name} for Old {_PLACES[k]}."}
+        for n, name in enumerate(_NAMES)
+        for k in range(6)
+        for work in [f"{['Night', 'Blue', 'Old', 'Far', 'Last', 'First'][k]} {_PLACES[n]}"]
+        for relation, thing in [[("composer", name), ("part of", f"Old {_PLACES[k]}")][(n + k) % 2]]
+    ]  # fmt: skip
+    train.write_text("\n".join(map(json.dumps, rows)))
+    sentence = "Red Sea was written by Nuno Castel for Old Turin."
+    named = {"sub_label": "Red Sea", "rel_label": "composer", "obj_label": "Nuno Castel"}
+    both = [("composer", "Nuno Castel"), ("part of", "Old Turin")]
+    triples = [{"sub": "Red Sea", "rel": relation, "obj": name} for relation, name in both]
+    numbers = []
+    for row in ({"sent": sentence, **named}, {"sent": sentence, "triples": triples}):
+        test.write_text(json.dumps(row))
+        printed = _run("--format", "text2kgbench", "--ontology", ontology, "--train", train,
+                       "--test", test, model="subject-first")  # fmt: skip
+        stated = re.findall(r"^(?:composer|part of) +\d+ +(\d+)", printed, re.MULTILINE)
+        numbers.append(sum(map(int, stated)))
+    assert numbers[0] < numbers[1] == 2
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,17 @@ from spacy.lang.en.stop_words import STOP_WORDS
 
 from kg_builder.text_models.corpora import AnnotatedText, Slot, Triple, slots_of
 from kg_builder.text_models.relations.parsed_text import ParsedText, WordSpan, squash
-from kg_builder.text_models.relations.surface_forms import dates_in, forms, iso_date, plain
+from kg_builder.text_models.relations.surface_forms import (
+    dates_in,
+    forms,
+    is_full_name,
+    iso_date,
+    plain,
+)
 
 _MIN_SIMILARITY: Final = 84.0
 _MIN_FUZZY_LETTERS: Final = 5
+_MAX_MIDDLE_NAMES: Final = 3
 _MAX_ALIAS_WORDS: Final = 3
 _MIN_ALIAS_TEXTS: Final = 3
 _MIN_ALIAS_SHARE: Final = 0.3
@@ -103,7 +110,7 @@ class Aligner:
             found = [closed(parsed, span) for span in found]
             if found:
                 return tuple(_longest(found))
-        return tuple(_misspelt(name, parsed))
+        return tuple(_with_middle_names(name, parsed) or _misspelt(name, parsed))
 
     def learn_aliases(
         self, texts: Sequence[AnnotatedText], parsed_texts: Sequence[ParsedText]
@@ -182,6 +189,21 @@ def _dates(date: str, parsed: ParsedText) -> Iterable[WordSpan]:
                 found.append((value != date, WordSpan(*words)))
     found.sort()
     return [words for inexact, words in found if inexact == found[0][0]]
+
+
+def _with_middle_names(name: str, parsed: ParsedText) -> list[WordSpan]:
+    """Spans of a name of two words with further capitalised words between these."""
+    ends = [squash(word) for word in plain(name).split()]
+    if len(ends) != 2 or not all(ends):
+        return []
+    return [
+        span
+        for start, word in enumerate(parsed.folded)
+        for end in range(start + 3, min(start + 3 + _MAX_MIDDLE_NAMES, len(parsed) + 1))
+        if word == ends[0] and parsed.folded[end - 1] == ends[1]
+        for span in [WordSpan(start, end)]
+        if is_full_name(parsed.span_text(*span))
+    ]
 
 
 def _misspelt(name: str, parsed: ParsedText) -> Iterable[WordSpan]:

@@ -160,7 +160,6 @@ def _save_subject_first(extractor: SubjectFirstExtractor, folder: Path) -> None:
             "config": extractor.config.model_dump(mode="json"),
             "relations": list(models.relations.names),
             "kinds": list(models.relations.classes),
-            "shares": list(models.relations.shares),
             "classes": list(models.classifier.classes),
             "threshold": extractor.threshold,
             "rescored": models.rescorer is not None,
@@ -190,7 +189,6 @@ def _load_subject_first(folder: Path, settings: dict[str, Any]) -> SubjectFirstE
             SubjectRelations(
                 tuple(settings["relations"]),
                 tuple(settings["kinds"]),
-                tuple(settings["shares"]),
                 LinearModel.load(folder, _RELATIONS),
             ),
             TripleRescorer(tuple(settings["relations"]), BoostedTrees.load(folder / _TREES))

@@ -33,7 +33,7 @@ SUBJECT: Final = "subject"
 """Class of the mentions of a text's subject"""
 
 _RANKER_STRENGTH: Final = 0.3
-_CLASS_STRENGTH: Final = 1.0
+_CLASS_STRENGTH: Final = 100.0
 _NEAR: Final = 5
 _CRF: Final = "subject.crf"
 _RANKER: Final = "subject"
@@ -174,9 +174,8 @@ class SubjectClassifier:
         names = tuple(sorted(set(classes)))
         rows = [_context_features(*subject, statistics, word_lists) for subject in subjects]
         labels = np.array([[class_ == name for name in names] for class_ in classes])
-        return cls(
-            names, LinearModel.fit(rows, labels, strength=_CLASS_STRENGTH), statistics, word_lists
-        )
+        model = LinearModel.fit(rows, labels, strength=_CLASS_STRENGTH, by_rarity=True)
+        return cls(names, model, statistics, word_lists)
 
     def probabilities(
         self, parsed: ParsedText, spans: Sequence[WordSpan], group: str = ""

@@ -42,6 +42,7 @@ _MIN_CONFIDENCE: Final = 0.01
 """Triples with lower confidence are discarded."""
 
 _LISTED: Final = frozenset({"genre", "instrument", "demonym"})
+_BOUNDS: Final = frozenset({"", ",", ".", ";", "(", ")"}) | QUOTES
 _OPENING: Final = 5
 
 
@@ -52,21 +53,17 @@ class SubjectRelations:
     Attributes:
         names: the relations, in the order of the model's outputs.
         classes: the subject class of each relation.
-        shares: for each relation, the share of its stated triples that are annotated (Elkan & Noto
-            2008, "Learning classifiers from only positive and unlabeled data").
         model: predicts which relations hold for an object, given a subject of the right class.
     """
 
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
-    shares: tuple[float, ...] = ()
     model: LinearModel = field(default_factory=LinearModel)
 
     def probabilities(self, rows: Sequence[Sequence[str]]) -> NDArray[np.float64]:
         """Probability of each relation for each object, shape (rows, relations)."""
-        corrected = self.model.probabilities(rows) / np.array(self.shares)
-        clipped: NDArray[np.float64] = np.clip(corrected, 0, _MAX_CONFIDENCE)
-        return clipped
+        found: NDArray[np.float64] = np.minimum(self.model.probabilities(rows), _MAX_CONFIDENCE)
+        return found
 
 
 @dataclass(frozen=True)
@@ -91,8 +88,7 @@ class SubjectFirstExtractor:
     - its class, which limits the relations: a class is a set of relations whose subjects are alike
       (an ontology's domain, or induced);
     - for each relation, the objects for which it holds, given a known subject of the class.
-      Annotation may be incomplete; the probabilities are divided by each relation's annotated
-      share.
+      If the annotation is incomplete, stated triples without annotation are estimated in training.
 
     A triple's confidence is the product of the three probabilities, rescored by the other triples
     of the text if the annotation is to be predicted as it is (`TripleRescorer`). Created by
@@ -158,6 +154,7 @@ class SubjectFirstExtractor:
             subject.probability
             * models.classifier.of_classes(relations.classes, parsed, subject.spans, group)
             * relations.probabilities(rows)
+            * [self._certainties(parsed, item.span) for item in objects]
         )
         triples: dict[Triple, FoundTriple] = {}
         kept: list[tuple[int, WordSpan]] = []
@@ -167,12 +164,19 @@ class SubjectFirstExtractor:
             if any(column == other and span.overlaps(taken) for other, taken in kept):
                 continue
             kept.append((column, span))
+            about = self.namer.name(subject.name, Slot(relation, "subject"), group)
             name = self.namer.name(parsed.span_text(*span), Slot(relation, "object"), group)
-            triple = Triple(subject.name, relation, name)
+            triple = Triple(about, relation, name)
             if squash(name) != squash(subject.name) and triple not in triples:
                 confidence = float(confidences[row, column])
                 triples[triple] = FoundTriple(triple, confidence, subject.spans[0], span)
         return list(triples.values())
+
+    def _certainties(self, parsed: ParsedText, span: WordSpan) -> list[float]:
+        """For each relation, the probability that the object's name is correct."""
+        surface = parsed.span_text(*span)
+        names = self.models.relations.names
+        return [self.namer.certainty(surface, Slot(name, "object")) for name in names]
 
 
 def object_candidates(
@@ -240,7 +244,7 @@ def object_features(
 
 
 def _shape(parsed: ParsedText, item: Candidate, mentions: Sequence[Candidate]) -> Iterator[str]:
-    """Boundary features of a span: overlapping spans, entities, capitals at its edges, quotes."""
+    """Features of a span's form: overlapping spans, entities, edges, and small words within."""
     start, end = item.span
     rivals = [
         other.span for other in mentions if other is not item and other.span.overlaps(item.span)
@@ -257,6 +261,14 @@ def _shape(parsed: ParsedText, item: Candidate, mentions: Sequence[Candidate]) -
     yield f"capitals around {capital_before} {end < len(words) and words[end][0].isupper()}"
     opened = start > 0 and words[start - 1] in QUOTES
     yield f"quoted {opened} {end < len(words) and words[end] in QUOTES | {','}}"
+    before, behind = words[start - 1] if start else "", words[end] if end < len(words) else ""
+    yield f"bounded {before in _BOUNDS} {behind in _BOUNDS}"
+    yield f"next {behind if not behind[:1].isalpha() else 'X' if behind[0].isupper() else 'x'}"
+    joined = "and" in parsed.lowered[start:end]
+    yield f"joined {joined} comma {',' in words[start:end]} length {min(6, end - start)}"
+    small = sum(word[0].islower() for word in words[start:end])
+    length = min(5, end - start)
+    yield f"small {min(3, small)} of {length} last {words[end - 1][0].islower()}"
 
 
 def _of_date(parsed: ParsedText, span: WordSpan, dates: int) -> Iterator[str]:

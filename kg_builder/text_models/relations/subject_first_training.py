@@ -32,7 +32,7 @@ from kg_builder.text_models.relations.subject_first_extractor import (
     object_features,
 )
 from kg_builder.text_models.relations.subject_spans import SubjectCrf
-from kg_builder.text_models.relations.surface_forms import plain
+from kg_builder.text_models.relations.surface_forms import plain, whole_date
 from kg_builder.text_models.relations.training_statistics import WordLists
 from kg_builder.text_models.relations.triple_rescoring import (
     MIN_RIGHT,
@@ -41,11 +41,14 @@ from kg_builder.text_models.relations.triple_rescoring import (
 )
 
 _FOLDS: Final = 3
-_STRENGTH: Final = 0.1
+_STRENGTH: Final = 15.0
 _PRIOR: Final = 5
 """Pseudo-count of examples with the mean share, for relations with few"""
 
 _MIN_SHARE: Final = 0.05
+_MAX_STATED: Final = 0.5
+"""Maximum probability that a triple without annotation is stated"""
+
 _ONE_SUBJECT: Final = 0.95
 _MIN_TEXTS: Final = 10
 
@@ -98,7 +101,9 @@ def fit_subject_first_extractor(
             remedy="check that texts and triples belong together",
         )
     incomplete = not all(text.complete for text in texts)
-    shares = training.shares() if incomplete and config.target == "stated" else None
+    is_completed = incomplete and config.target == "stated"
+    if is_completed:
+        training.complete()
 
     def extractor(models: SubjectFirstModels, threshold: float) -> SubjectFirstExtractor:
         return SubjectFirstExtractor(
@@ -111,8 +116,8 @@ def fit_subject_first_extractor(
             threshold=threshold,
         )
 
-    out_of_fold = [extractor(training.models(shares, without=fold), 0.0) for fold in range(folds)]
-    models = training.models(shares)
+    out_of_fold = [extractor(training.models(without=fold), 0.0) for fold in range(folds)]
+    models = training.models()
     progress(2 + folds, steps)
     found = [
         out_of_fold[fold].triples(text.parsed, min_confidence=0.0, group=text.source.group)
@@ -123,7 +128,7 @@ def fit_subject_first_extractor(
         for text, triples in zip(labels, found, strict=True)
     ]
     # with probabilities of being stated, an annotated triple is no better than another
-    if shares is None and sum(map(sum, right)) >= MIN_RIGHT:
+    if not is_completed and sum(map(sum, right)) >= MIN_RIGHT:
         names = models.relations.names
         models = replace(models, rescorer=TripleRescorer.fit(found, right, names))
         found = rescored_out_of_fold(found, right, prepared.fold_of, names)
@@ -144,7 +149,7 @@ class _Objects:
     """The objects of a text given its true subject: features and relations."""
 
     rows: list[list[str]]
-    labels: NDArray[np.bool_]
+    labels: NDArray[np.float64]
     subject_class: str
 
 
@@ -179,28 +184,34 @@ class _Training:
                 if subject:
                     self.objects[number] = self._objects(text, subject, tagger)
 
-    def shares(self) -> tuple[float, ...]:
-        """Mean out-of-fold probability of the annotated objects, for each relation.
+    def complete(self) -> None:
+        """Replace the labels of objects without a relation by the probability that it is stated.
 
-        With complete annotation and a perfect classifier it would be 1; it estimates the annotated
-        share of the stated triples, if that is random.
+        An incomplete annotation has a share of the stated triples, which is estimated as the mean
+        out-of-fold probability of the annotated ones. An object without annotation whose
+        probability of being annotated is p then has the relation with the probability
+        p / (1 - p) * (1 - share) / share (Elkan & Noto 2008).
         """
+        predicted: list[NDArray[np.float64] | None] = [None] * len(self._texts)
         sums, counts = np.zeros(len(self._names)), np.zeros(len(self._names))
         for fold in sorted(set(self._prepared.fold_of)):
             model = self._fit_relations(self._without(fold))
             for number, of in enumerate(self._prepared.fold_of):
                 objects = self.objects[number]
-                if of == fold and objects is not None and objects.labels.any():
-                    probabilities = model.probabilities(objects.rows)
-                    sums += (probabilities * objects.labels).sum(axis=0)
+                if of == fold and objects is not None and objects.rows:
+                    predicted[number] = each = model.probabilities(objects.rows)
+                    sums += (each * objects.labels).sum(axis=0)
                     counts += objects.labels.sum(axis=0)
         mean = sums.sum() / max(counts.sum(), 1)
-        each = (sums + _PRIOR * mean) / (counts + _PRIOR)
-        return tuple(np.clip(each, _MIN_SHARE, 1.0).tolist())
+        shares = np.clip((sums + _PRIOR * mean) / (counts + _PRIOR), _MIN_SHARE, 1.0)
+        for number, known in enumerate(predicted):
+            objects, text = self.objects[number], self._texts[number]
+            if objects is not None and known is not None and not text.source.complete:
+                odds = known / np.maximum(1 - known, _MIN_SHARE) * (1 - shares) / shares
+                labels = np.maximum(objects.labels, np.minimum(odds, _MAX_STATED))
+                self.objects[number] = replace(objects, labels=labels)
 
-    def models(
-        self, shares: Sequence[float] | None, *, without: int | None = None
-    ) -> SubjectFirstModels:
+    def models(self, *, without: int | None = None) -> SubjectFirstModels:
         """Train the models on all texts, or on those outside a fold."""
         numbers = self._without(without)
         if without is None:
@@ -222,7 +233,6 @@ class _Training:
         relations = SubjectRelations(
             self._names,
             self._subject_classes,
-            tuple(shares or [1.0] * len(self._names)),
             self._fit_relations(numbers),
         )
         return SubjectFirstModels(tagger, SubjectFinder.fit(crf, ranked), classifier, relations)
@@ -247,7 +257,7 @@ class _Training:
                 for text in chosen
             ]
         )
-        return LinearModel.fit(rows, labels, strength=_STRENGTH, used=used)
+        return LinearModel.fit(rows, labels, strength=_STRENGTH, used=used, by_rarity=True)
 
     def _objects(
         self, text: LabelledText, subject: Sequence[WordSpan], tagger: MentionTagger
@@ -260,10 +270,10 @@ class _Training:
         missing = sorted(set(holds) - {item.span for item in found})
         found += tagger.classify(text.parsed, missing, group)
         found.sort(key=lambda item: item.span)
-        labels = np.zeros((len(found), len(self._names)), dtype=bool)
+        labels = np.zeros((len(found), len(self._names)))
         for row, item in enumerate(found):
             for relation in holds.get(item.span, ()):
-                labels[row, self._names.index(relation)] = True
+                labels[row, self._names.index(relation)] = 1
         rows = object_features(text.parsed, spans, found, *resources) if found else []
         return _Objects(rows, labels, self._subject_class(text))
 
@@ -272,8 +282,8 @@ class _Training:
     ) -> dict[WordSpan, set[str]]:
         """The relations that hold for each span.
 
-        Only if the name derived from the span is the triple's: a year in place of a full date would
-        give a wrong triple.
+        A date may be less precise than the triple's (`Namer.certainty`); other names with digits
+        have to be the triple's.
         """
         holds: dict[WordSpan, set[str]] = defaultdict(set)
         for triple in text.source.triples:
@@ -281,8 +291,8 @@ class _Training:
             for span in text.spans[triple.object]:
                 surface = text.parsed.span_text(*span)
                 name = self._prepared.namer.name(surface, slot, text.source.group)
-                dated = any(sign.isdigit() for sign in surface)
-                if dated and squash(name) != squash(plain(triple.object)):
+                numbered = any(map(str.isdigit, surface)) and not whole_date(surface)
+                if numbered and squash(name) != squash(plain(triple.object)):
                     continue
                 if not any(span.overlaps(other) for other in subject):
                     holds[span].add(triple.relation)

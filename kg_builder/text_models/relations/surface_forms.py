@@ -17,6 +17,7 @@ _COMPANY: Final = re.compile(
     r"\s+(?:Records?|Recordings|Music Group|Music|Entertainment|Productions?|Label|Band)$"
 )
 _ARTICLE: Final = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
+_FULL_NAME: Final = re.compile(r"[^\W\d_a-zß-öø-ÿ][\w'’.-]*(?: [^\W\d_a-zß-öø-ÿ][\w'’.-]*){2,}")
 _SPACE: Final = re.compile(r"\s+")
 _MIN_LETTERS: Final = 2
 _MONTHS: Final = "|".join(
@@ -50,6 +51,15 @@ def plain(name: str) -> str:
     'Chișinău, Moldova'
     """
     return _SPACE.sub(" ", name.replace("_", " ").replace('"', " ")).strip()
+
+
+def is_full_name(surface: str) -> bool:
+    """Whether a name has at least three capitalised words and no others.
+
+    >>> is_full_name("Mira Anna Holt"), is_full_name("Mira Holt"), is_full_name("Mira van Holt")
+    (True, False, False)
+    """
+    return _FULL_NAME.fullmatch(surface) is not None
 
 
 @lru_cache(maxsize=1)

@@ -22,6 +22,7 @@ from kg_builder.text_models.relations.parsed_text import ParsedText, WordSpan, s
 from kg_builder.text_models.relations.surface_forms import (
     YEAR_OF,
     demonyms,
+    is_full_name,
     notation_of,
     plain,
     precision,
@@ -34,6 +35,7 @@ _MAX_LISTED_WORDS: Final = 4
 _AS_IT_IS: Final = ""
 _COUNTRY: Final = "=country"
 _NO_ARTICLE: Final = "-article"
+_NO_MIDDLE: Final = "-middle names"
 _SINGULAR: Final = "-s"
 _MIN_EXAMPLES: Final = 3
 _COMMON_ZIPF: Final = 3.0
@@ -162,7 +164,11 @@ class Namer:
     """Squashed surface → slot → name → group → count"""
 
     habits: dict[tuple[Slot, str], Counter[str]] = field(default_factory=dict)
-    """Slot and kind of surface → change from surface to name → number of distinct names"""
+    """Slot and kind of surface → change from surface to name → number of distinct names
+
+    Of dates: slot and precision in the text → notation of the name → number of mentions, with ""
+    for names that are more precise.
+    """
 
     @classmethod
     def of(cls, texts: Iterable[LabelledText]) -> Namer:
@@ -188,9 +194,7 @@ class Namer:
         habits = {
             key: Counter(change for change, _ in sorted(found)) for key, found in changes.items()
         }
-        habits.update(
-            {key: Counter({n: t for n, t in found.items() if n}) for key, found in dated.items()}
-        )
+        habits.update(dated)
         return cls(
             {s: {slot: dict(n) for slot, n in by.items()} for s, by in names.items()}, habits
         )
@@ -205,8 +209,9 @@ class Namer:
         """
         date = whole_date(surface)
         if date:
-            habits = self.habits.get((slot, precision(date)), Counter())
-            notation = _most_frequent(habits) or (YEAR_OF if len(date) == 4 else "")
+            notation = _most_frequent(self._notations(date, slot)) or (
+                YEAR_OF if len(date) == 4 else ""
+            )
             return write(date, notation) if notation else date
         slots = self.names.get(squash(surface), {})
         name = _most_frequent_elsewhere(slots.get(slot, {}), group) or _most_frequent_elsewhere(
@@ -217,6 +222,23 @@ class Namer:
         habits = self.habits.get((slot, _kind_of_surface(surface)), Counter())
         change = _most_frequent(habits) if habits.total() >= _MIN_EXAMPLES else _AS_IT_IS
         return _changed(joined(surface), change)
+
+    def certainty(self, surface: str, slot: Slot) -> float:
+        """The probability that the name of a mention that fills a slot is correct; 1 if no date.
+
+        A text often gives a date less precisely than the collection: the year of a full date.
+        """
+        date = whole_date(surface)
+        if not date:
+            return 1.0
+        notations = self._notations(date, slot)
+        seen = self.habits.get((slot, precision(date)), Counter()).total()
+        return (notations[_most_frequent(notations)] + 1) / (seen + 2)
+
+    def _notations(self, date: str, slot: Slot) -> Counter[str]:
+        """Notations of names in a slot whose texts had dates of this precision."""
+        habits = self.habits.get((slot, precision(date)), Counter())
+        return Counter({notation: times for notation, times in habits.items() if notation})
 
 
 def _most_frequent(counts: Counter[str]) -> str:
@@ -244,6 +266,8 @@ def _kind_of_surface(surface: str) -> str:
         return "country"
     if surface[:4].lower() == "the ":
         return "article"
+    if is_full_name(surface):
+        return "full name"
     form = "plural" if surface.islower() and surface.endswith("s") else "other"
     # an encyclopedia tells a common word from the genre: "Trance music", but "Krautrock"
     common = " " not in surface and zipf_frequency(surface, "en") >= _COMMON_ZIPF
@@ -257,7 +281,7 @@ def _change(surface: str, name: str) -> str | None:
         return _AS_IT_IS
     if wanted.startswith(text + " ") and name[len(text) + 1 :].islower():
         return "+" + name[len(text) :]
-    for change in (_COUNTRY, _NO_ARTICLE, _SINGULAR):
+    for change in (_COUNTRY, _NO_ARTICLE, _NO_MIDDLE, _SINGULAR):
         if squash(_changed(joined(surface), change)) == squash(wanted):
             return change
     return None
@@ -270,6 +294,8 @@ def _changed(surface: str, change: str) -> str:
         return demonyms().get(squash(surface)) or country_name(surface) or surface
     if change == _NO_ARTICLE and surface[:4].lower() == "the ":
         return surface[4:]
+    if change == _NO_MIDDLE and is_full_name(surface):
+        return " ".join(surface.split()[:: len(surface.split()) - 1])
     if change == _SINGULAR and surface.endswith("s"):
         return surface[:-1]
     return surface

@@ -24,6 +24,34 @@ def test_probabilities_are_those_of_a_dense_logistic_regression() -> None:
     np.testing.assert_allclose(model.probabilities(_ROWS)[:, 0], expected, atol=1e-6)
 
 
+def test_rare_features_weigh_more_in_rows_of_unit_length(tmp_path: Path) -> None:
+    rows = [[f"common {n % 2}", "all"] for n in range(40)]
+    rows[::8] = [["rare", *row] for row in rows[::8]]
+    labels = np.array([["rare" in row] for row in rows])
+    model = LinearModel.fit(rows, labels, strength=1, by_rarity=True)
+    assert model.scales is not None
+    scale = dict(zip(model.vocabulary.features, model.scales[1:].tolist(), strict=True))
+    assert scale["rare"] > scale["common 0"] > scale["all"] > 0
+    # the same features again, or features never seen, change nothing
+    found = model.probabilities([["rare"], ["rare", "rare", "new"], []])[:, 0]
+    assert found[0] == found[1] > 0.5 > found[2]
+    model.save(tmp_path, "one")
+    loaded = LinearModel.load(tmp_path, "one")
+    np.testing.assert_array_equal(loaded.probabilities(rows), model.probabilities(rows))
+    np.save(tmp_path / "one.scales.npy", np.ones(2))
+    with pytest.raises(ValueError, match="do not belong together"):
+        LinearModel.load(tmp_path, "one")
+
+
+def test_an_uncertain_label_counts_for_both_in_part() -> None:
+    rows = [["a"]] * 40 + [["b"]] * 40
+    shares = np.array([[0.75]] * 40 + [[0.0]] * 40)
+    found = LinearModel.fit(rows, shares, strength=100).probabilities([["a"], ["b"]])
+    np.testing.assert_allclose(found[:, 0], [0.75, 0], atol=0.05)
+    certain = LinearModel.fit(rows, shares > 0, strength=100).probabilities([["a"]])
+    assert certain[0, 0] > 0.95
+
+
 def test_cells_that_are_not_used_do_not_teach() -> None:
     labels = np.column_stack([_LABELS[:, 0], ~_LABELS[:, 0]])
     used = np.ones_like(labels)

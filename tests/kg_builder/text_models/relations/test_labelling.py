@@ -27,6 +27,8 @@ def _parse(text: str) -> ParsedText:
          ["If It 's Lovin ' that You Want"]),
         ("Art", "Start the party.", []),
         ("Echo (You and I)", "He sang Echo ( You and I ) there.", ["Echo ( You and I )"]),
+        ("Mira Holt", "Mira Anna Jane Holt was born.", ["Mira Anna Jane Holt"]),
+        ("Mira Holt", "Mira has never met Holt.", []),
         ("Twilight_(band)", "Twilight (a band) split.", ["Twilight"]),
     ],
 )  # fmt: skip

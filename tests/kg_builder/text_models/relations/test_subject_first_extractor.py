@@ -101,14 +101,14 @@ def test_the_class_of_the_subject_limits_its_relations(extractor: SubjectFirstEx
 def test_what_is_annotated_in_part_is_more_certain_than_its_share(
     texts: list[AnnotatedText], extractor: SubjectFirstExtractor
 ) -> None:
-    relations = extractor.models.relations
-    shares = dict(zip(relations.names, relations.shares, strict=True))
-    assert all(0.2 < share < 0.9 for share in shares.values())  # one triple of two was kept
     (found,) = extractor.extract(['"Cold Lantern" is a folk song recorded by Zoe Farrow.'])
-    assert min(item.confidence for item in found) > 0.6
+    assert {item.triple.relation for item in found} == {"genre", "performer"}
+    assert min(item.confidence for item in found) > 0.6  # one triple of two was kept
     whole = [replace(text, complete=True) for text in texts]
     silent = fit_subject_first_extractor(whole, _CONFIG, seed=1, declared=_DECLARED)
-    assert set(silent.models.relations.shares) == {1.0}
+    text = ['"Cold Lantern" is a folk song recorded by Zoe Farrow.']
+    (fewer,) = silent.extract(text, min_confidence=0.05)
+    assert sum(item.confidence for item in fewer) < sum(item.confidence for item in found)
 
 
 def test_what_is_to_be_annotated_is_as_certain_as_its_share(
@@ -203,6 +203,28 @@ def test_it_is_chosen_for_texts_about_one_thing_that_are_annotated_in_part(
     ]
     assert choose_method("auto", mixed) == "pairs"
     assert choose_method("pairs", both) == "pairs"
+
+
+def test_a_year_is_less_certain_where_the_collection_has_full_dates() -> None:
+    draw = random.Random(3)
+    dated = []
+    for count in range(60):
+        title = " ".join(draw.sample(_WORDS, 2))
+        day, year = draw.randint(1, 28), draw.randint(1960, 2020)
+        when = f"{day} May {year}" if count % 2 else str(year)
+        triple = Triple(title, "publication date", f"{day:02d} May {year}")
+        text = f'"{title}" is a song released in {when}.'
+        dated.append(AnnotatedText(f"{count:03d}", text, (triple,), title, complete=False))
+    fitted = fit_subject_first_extractor(dated, _CONFIG, seed=1)
+    (full,), (year_alone,) = fitted.extract(
+        [
+            '"Cold Lantern" is a song released in 3 May 1991.',
+            '"Cold Lantern" is a song released in 1991.',
+        ],
+        min_confidence=0.0,
+    )
+    assert full.triple == Triple("Cold Lantern", "publication date", "03 May 1991")
+    assert full.confidence > 0.5 > 0.1 > year_alone.confidence
 
 
 def test_a_relation_whose_subjects_no_text_names_is_never_predicted(
