@@ -7,14 +7,20 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import compress
+from itertools import compress, islice
 from typing import Any, Final
 
 from kg_builder.databases import MUSICBRAINZ, WIKIDATA, external_id
 from kg_builder.extraction.tabular.list_cells import OPENING, list_in
 from kg_builder.extraction.values.dates import parse_date
 from kg_builder.extraction.values.numbers import DecimalSign, parse_number
-from kg_builder.schema_inference.samples import Column, Sample, is_number, number_in
+from kg_builder.schema_inference.samples import (
+    Column,
+    Sample,
+    is_number,
+    number_in,
+    without_placeholders,
+)
 from kg_builder.schema_inference.words import CLASSES, meaning, owner_of
 
 _ANY: Final = frozenset({"item", "subject", "entity", "thing", "s", "x"})
@@ -231,8 +237,8 @@ def external_id_of(text: str) -> str | None:
 
 
 def mostly(column: Column, test: Any) -> bool:
-    """Whether a test holds for most values."""
-    values = column.values[:_LOOKED_AT]
+    """Whether a test holds for most values, of those that do not stand for nothing."""
+    values = without_placeholders(islice(column.values, _LOOKED_AT))
     return bool(values) and sum(bool(test(value)) for value in values) >= _MOST * len(values)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 from kg_builder.errors import DataError
 from kg_builder.extraction.tabular import Cell, RowsConfig, read_rows
 from kg_builder.extraction.tabular.list_cells import values_in
+from kg_builder.extraction.values import is_placeholder
 from kg_builder.extraction.values.amounts import parse_amount
 from kg_builder.packed_files import without_packing
 
@@ -139,6 +140,11 @@ def with_patterns(samples: list[Sample], root: Path) -> list[Sample]:
         else:
             found += group
     return found
+
+
+def without_placeholders(values: Iterable[str]) -> list[str]:
+    """Values without those that stand for nothing, such as "unknown" and "-"."""
+    return [value for value in values if not is_placeholder(value, "Entity")]
 
 
 def number_in(text: str) -> float | None:
