@@ -12,7 +12,6 @@ import pandas as pd
 from kg_builder.extraction.interactions import read_times
 from kg_builder.schema_inference.columns import (
     Guess,
-    day_first_of,
     is_day,
     is_moment,
     mostly,
@@ -29,6 +28,7 @@ from kg_builder.schema_inference.references import (
     shared_with,
 )
 from kg_builder.schema_inference.samples import Sample, is_number
+from kg_builder.schema_inference.text_samples import day_first_of
 from kg_builder.schema_inference.things import Things, main_subject, things_table
 from kg_builder.schema_inference.words import WORKS, plain_words
 
@@ -191,6 +191,12 @@ def worth(found: list[Guess]) -> int:
 
 def add_acts(plan: Plan, sample: Sample, found: list[Guess]) -> None:
     """Add a log of interactions, or of tags that users gave, with a table of its items."""
+    found = [
+        replace(g, role="time", why="moments")
+        if g.role == "plays" and mostly(g.column, is_moment)
+        else g
+        for g in found
+    ]
     item, table = _item(plan, sample, found)
     user = user_of(found)
     if item is None or table is None:

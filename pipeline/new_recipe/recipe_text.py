@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kg_builder.schema_inference.columns import day_first_of, decimal_of
 from kg_builder.schema_inference.plan import Plan
 from kg_builder.schema_inference.samples import Sample
+from kg_builder.schema_inference.text_samples import day_first_of, decimal_of
 from kg_builder.schema_inference.things import FINEST, Things
 
 NO_GRAPH = (
