@@ -52,4 +52,11 @@ def _taken(path: str, layout: dict[str, Any], raw: Path) -> Sample | None:
         return None
     names = list(filter(None, chunk.columns))
     columns = {name: Column(name, tuple(chunk.columns[name][:ROWS])) for name in names[:COLUMNS]}
-    return Sample(path, layout, columns, min(len(chunk), ROWS), len(names) - len(columns))
+    return Sample(
+        path,
+        layout,
+        columns,
+        min(len(chunk), ROWS),
+        len(names) - len(columns),
+        renamed=reader.renamed,
+    )

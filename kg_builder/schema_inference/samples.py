@@ -63,6 +63,7 @@ class Sample:
         further: number of columns that were not looked at.
         about: the kind of entity of the rows, if their place in the file tells it.
         above: that of the objects around the rows, of which there is a sample, too.
+        renamed: columns whose name in the heading another one has, and this name.
         root: the folder that `path` is below; none if the file cannot be read again.
     """
 
@@ -73,6 +74,7 @@ class Sample:
     further: int = 0
     about: str = ""
     above: str = ""
+    renamed: Mapping[str, str] = field(default_factory=dict)
     root: Path | None = None
     _read: dict[str, tuple[set[str], bool]] = field(default_factory=dict, init=False, compare=False)
 

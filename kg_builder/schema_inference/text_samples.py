@@ -45,7 +45,7 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
         whole: whether these are all.
 
     Raises:
-        DataError: it is no text, or its heading cannot be used.
+        DataError: it is no text.
     """
     wide = head[:2] in {b"\xff\xfe", b"\xfe\xff"}
     if b"\0" in head and not wide:
@@ -77,8 +77,6 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
     if levels > 1:
         layout["header_rows"] = levels
         return layout
-    if not names:
-        _refuse_doubled(rows[0], path)
     if names or not _has_heading(rows):
         layout["header"] = False
         layout["names"] = names or [f"column{n}" for n in range(1, len(rows[0]) + 1)]
@@ -157,25 +155,11 @@ def _names_columns(cells: list[str]) -> bool:
     return sum(known) * 2 >= len(cells)
 
 
-def _refuse_doubled(heading: list[str], path: str) -> None:
-    """Check that column names are unique, as references would be ambiguous.
-
-    Raises:
-        DataError: a name occurs twice.
-    """
-    doubled = [name for name, times in Counter(heading).items() if name and times > 1]
-    if doubled and _names_columns(heading) and not any(map(is_number, heading)):
-        raise DataError(
-            f"the heading names columns twice: {', '.join(doubled)}",
-            where=path,
-            remedy="give each column a name of its own",
-        )
-
-
 def _has_heading(rows: list[list[str]]) -> bool:
     """Whether the first row names the columns: known words, or text above other values."""
     first, others = rows[0], rows[1:]
-    if any(is_number(cell) for cell in first) or len(set(first)) < len(first):
+    doubled = len(set(first)) < len(first)
+    if any(is_number(cell) for cell in first) or (doubled and not _names_columns(first)):
         return False
     repeated = {cell for row in others for cell in row}
     if any(cell in repeated for cell in first):

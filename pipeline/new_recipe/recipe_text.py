@@ -117,7 +117,12 @@ def _layout(sample: Sample) -> list[str]:
     ):
         if value is not None:
             keys[key], why[key] = value, seen
-    return _keys(keys, why)
+    renamed = [
+        f"# the heading names several columns {_comment(repr(old))}: {_comment(repr(old))} is the "
+        f"first one, {_comment(repr(new))} a later one"
+        for new, old in sample.renamed.items()
+    ]
+    return renamed + _keys(keys, why)
 
 
 def _things(table: Things) -> list[str]:
