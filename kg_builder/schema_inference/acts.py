@@ -120,7 +120,7 @@ def _with_item(found: list[Guess], catalogues: list[Things]) -> list[Guess]:
                 -_FINEST.index(pair[1].called),
             ),
         )
-        why = f"its values are ids of {table.sample.path}"
+        why = f"its values are ids of {table.sample.shown}"
         found = [
             replace(g, about=table.called, role="id", why=why) if g is best else g for g in found
         ]

@@ -108,13 +108,25 @@ class Sample:
         return found, True
 
     @property
+    def _table(self) -> str:
+        sql = self.layout.get("sql", {})
+        return str(sql.get("table") or sql.get("query", ""))
+
+    @property
+    def shown(self) -> str:
+        """The file for messages, with the table of a database."""
+        return f"{self.path}, table {self._table}" if self._table else self.path
+
+    @property
     def key(self) -> str:
         """What tells the sample from others, of the same file, too."""
-        return f"{self.path}#{self.layout.get('rows', '')}"
+        return f"{self.path}#{self.layout.get('rows', '')}#{self._table}"
 
     @property
     def stem(self) -> str:
-        """The name of the file without its endings."""
+        """The name of the file without its endings, or of a database's table."""
+        if self._table:
+            return self._table
         return without_packing(Path(self.path).name).partition(".")[0]
 
 

@@ -197,7 +197,7 @@ def _acts(plan: Plan, name: str) -> list[str]:
             sample = replace(sample, layout=layout)
         lines += ["", "[[interactions]]", *_layout(sample), *_keys(keys, acts.why)]
     for acts in plan.acts[1:]:
-        lines += ["", f"# {_comment(acts.sample.path)}: a recipe reads one table of interactions;"]
+        lines += ["", f"# {_comment(acts.sample.shown)}: a recipe reads one table of interactions;"]
         lines += ["# this one is left out."]
     return lines
 
@@ -270,5 +270,5 @@ def _relations(
 def _left_out(plan: Plan) -> list[str]:
     lines = ["", "# Columns that are left out:"] if plan.left_out else []
     for sample, column, why in plan.left_out:
-        lines.append(f"#   {_comment(sample.path)}, {toml(column)}: {_comment(why)}")
+        lines.append(f"#   {_comment(sample.shown)}, {toml(column)}: {_comment(why)}")
     return lines
