@@ -12,15 +12,23 @@ import pandas as pd
 from kg_builder.extraction.interactions import read_times
 from kg_builder.schema_inference.columns import (
     Guess,
-    day_first_of,
     is_day,
     is_moment,
     mostly,
     numbers,
 )
 from kg_builder.schema_inference.plan import Acts, Plan, table_key
-from kg_builder.schema_inference.references import described, in_step, keyed, overlap, refer
-from kg_builder.schema_inference.samples import ROWS, Sample, is_number
+from kg_builder.schema_inference.references import (
+    described,
+    has_ids,
+    in_step,
+    keyed,
+    overlap,
+    refer,
+    shared_with,
+)
+from kg_builder.schema_inference.samples import Sample, is_number
+from kg_builder.schema_inference.text_samples import day_first_of
 from kg_builder.schema_inference.things import Things, main_subject, things_table
 from kg_builder.schema_inference.words import WORKS, plain_words
 
@@ -31,9 +39,6 @@ _FILLED: Final = 0.98
 
 _LINKED: Final = 0.9
 """Least share of links: what has been removed has none."""
-
-_MOST: Final = 0.8
-"""Least share of a column's values that are ids of a catalogue."""
 
 _OPAQUE: Final = re.compile(r"(?=\S*[\d@])\S+")
 _DIGITS: Final = 4
@@ -104,18 +109,18 @@ def _with_item(found: list[Guess], catalogues: list[Things]) -> list[Guess]:
     things = [g for g in found if g.about in _FINEST and g.role in {"", *_ITEM_IDS}]
     days: list[Guess] = []
     if not any(g.about in {"item", t.called} and overlap(g, t) for g in things for t in catalogues):
-        pairs = [(g, t) for g in found for t in catalogues if _may_be_item(g) and _has_ids(g, t)]
+        pairs = [(g, t) for g in found for t in catalogues if _may_be_item(g) and has_ids(g, t)]
         if not pairs:
             return found
         best, table = max(
             pairs,
             key=lambda pair: (
                 not pair[0].column.is_unique,
-                _shared(*pair),
+                shared_with(*pair),
                 -_FINEST.index(pair[1].called),
             ),
         )
-        why = f"its values are ids of {table.sample.path}"
+        why = f"its values are ids of {table.sample.shown}"
         found = [
             replace(g, about=table.called, role="id", why=why) if g is best else g for g in found
         ]
@@ -134,26 +139,6 @@ def _may_be_item(one: Guess) -> bool:
         return True
     named = one.about == "item" or (not one.about and one.role != "")
     return named and not one.column.is_unique
-
-
-def _has_ids(one: Guess, table: Things) -> bool:
-    """Whether most values are ids of a catalogue, or some if not all of its rows are sampled."""
-    share = _shared(one, table)
-    if table.sample.rows < ROWS or share >= _MOST:
-        return share >= _MOST
-    forms = {_form(text) for text in table.sample.columns[str(table.id)].distinct}
-    return share > 0 and {_form(text) for text in one.column.distinct} <= forms
-
-
-def _shared(one: Guess, table: Things) -> float:
-    """The share of a column's values that are ids of a catalogue."""
-    values, ids = one.column.values, table.sample.columns[str(table.id)].distinct
-    return sum(value in ids for value in values) / len(values) if values else 0.0
-
-
-def _form(text: str) -> str:
-    """A text with its digits and letters replaced: "tr12" → "aa9"."""
-    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]", "a", text))
 
 
 def _is_timed(found: list[Guess]) -> bool:
@@ -206,6 +191,12 @@ def worth(found: list[Guess]) -> int:
 
 def add_acts(plan: Plan, sample: Sample, found: list[Guess]) -> None:
     """Add a log of interactions, or of tags that users gave, with a table of its items."""
+    found = [
+        replace(g, role="time", why="moments")
+        if g.role == "plays" and mostly(g.column, is_moment)
+        else g
+        for g in found
+    ]
     item, table = _item(plan, sample, found)
     user = user_of(found)
     if item is None or table is None:
@@ -276,7 +267,7 @@ def _by_name(one: Guess, table: Things) -> bool:
     """Whether a column holds names of the entities of a table without ids, which serve as ids."""
     if table.id is not None or one.role not in {"", "name"}:
         return False
-    names = table.sample.columns[table.name].distinct
+    names, _ = table.sample.all_values(table.name)
     if not one.column.distinct & names:
         return False
     table.id = table.name

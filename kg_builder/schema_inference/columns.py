@@ -7,14 +7,19 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import compress
+from itertools import compress, islice
 from typing import Any, Final
 
 from kg_builder.databases import MUSICBRAINZ, WIKIDATA, external_id
 from kg_builder.extraction.tabular.list_cells import OPENING, list_in
 from kg_builder.extraction.values.dates import parse_date
-from kg_builder.extraction.values.numbers import DecimalSign, parse_number
-from kg_builder.schema_inference.samples import Column, Sample, is_number, number_in
+from kg_builder.schema_inference.samples import (
+    Column,
+    Sample,
+    is_number,
+    number_in,
+    without_placeholders,
+)
 from kg_builder.schema_inference.words import CLASSES, meaning, owner_of
 
 _ANY: Final = frozenset({"item", "subject", "entity", "thing", "s", "x"})
@@ -25,7 +30,11 @@ _WORDS: Final = 8
 _MOST_TRACKS: Final = 200
 _MOST: Final = 0.8
 _LOOKED_AT: Final = 300
-_SLASHED: Final = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d{2})(?![\d/.-])")
+_MILLISECONDS: Final = 10_000
+"""Least usual number that is no number of plays, but milliseconds."""
+
+_SECONDS: Final = 15
+_PERCENT: Final = 100
 _LISTED: Final = ("|", ";", " / ", ",", "/")
 _TOPIC: Final = " - (?:Topic|Thema|Thème|Tema|Argomento|Tópico|Temat|Тема)"
 _CHANNEL: Final = re.compile(f"{_TOPIC}$")
@@ -231,8 +240,8 @@ def external_id_of(text: str) -> str | None:
 
 
 def mostly(column: Column, test: Any) -> bool:
-    """Whether a test holds for most values."""
-    values = column.values[:_LOOKED_AT]
+    """Whether a test holds for most values, of those that do not stand for nothing."""
+    values = without_placeholders(islice(column.values, _LOOKED_AT))
     return bool(values) and sum(bool(test(value)) for value in values) >= _MOST * len(values)
 
 
@@ -247,9 +256,9 @@ def numbers(column: Column) -> list[float]:
 
 
 def is_moment(text: str) -> bool:
-    """Whether a text is seconds or milliseconds since 1970, or a date with a time of day."""
-    if text.isdigit():
-        return 6e8 < int(text) < 4e9 or 6e11 < int(text) < 4e12
+    """Whether a text is seconds (or a fraction's) since 1970, or a date with a time of day."""
+    if (number := re.fullmatch(r"(\d+)(?:\.\d+)?", text)) is not None:
+        return any(6e8 < int(number[1]) / unit < 4e9 for unit in (1, 1e3, 1e6, 1e9))
     return _has_time(text)
 
 
@@ -291,10 +300,31 @@ def _nameless(sample: Sample) -> list[Guess]:
     for column, about in zip(texts, order.get(len(texts), ()), strict=False):
         found[column.name] = Guess(column, about, "name", "texts, by their order")
     for column in numeric[:1]:
-        largest = max(numbers(column), default=0)
-        role = "rating" if largest <= 10 and len(column.distinct) <= 20 and not texts else "plays"
-        found[column.name] = Guess(column, "", role, f"numbers up to {largest:g}")
+        found[column.name] = _weight(column, list(found.values()), rated=not texts)
     return [found.get(c.name, Guess(c, "", "", "")) for c in columns]
+
+
+def _weight(column: Column, others: list[Guess], *, rated: bool) -> Guess:
+    """Guess numbers beside users and items: ratings, plays, or how long something was heard.
+
+    Large numbers are milliseconds. Seconds are told from plays by the rows: where there are times
+    and a user has several rows of an item, each row is one play.
+    """
+    found = sorted(numbers(column))
+    largest, middle = found[-1], found[len(found) // 2]
+    if rated and largest <= 10 and len(column.distinct) <= 20:
+        return Guess(column, "", "rating", f"numbers up to {largest:g}")
+    keys = [one.column.cells for one in others if one.role in {"id", "name"}]
+    timed = any(one.role == "time" for one in others)
+    single = timed and len(set(zip(*keys, strict=True))) < len(column.cells)
+    if middle < _MILLISECONDS and not (single and largest > _PERCENT and middle > _SECONDS):
+        return Guess(column, "", "plays", f"numbers up to {largest:g}")
+    unit = "milliseconds" if middle >= _MILLISECONDS else "seconds"
+    items = [one.column.cells for one in others if one.about not in {"", "user"}]
+    pairs = len(set(zip(*items, column.cells, strict=True)))
+    same = pairs == len(set(zip(*items, strict=True))) < len(column.cells)
+    why = f"numbers up to {largest:g}, as {unit}"
+    return Guess(column, "", "duration" if same else "played", why)
 
 
 def _looks_like_user(texts: list[Column], found: dict[str, Guess]) -> bool:
@@ -340,57 +370,6 @@ def _parts_alone(cells: list[str]) -> str:
 
 def _are_short(cells: Iterable[str], sign: str) -> bool:
     return all(len(part) < 60 for cell in cells for part in cell.split(sign))
-
-
-def decimal_of(sample: Sample) -> tuple[DecimalSign | None, str]:
-    """Guess the decimal separator of a file, with the reason, if single numbers are ambiguous.
-
-    It is a comma if some numbers have a decimal comma and none a decimal point; and a point if the
-    ambiguous "1,234" occurs in a file without decimal commas.
-    """
-    seen: dict[DecimalSign, str] = {}
-    either = ""
-    for column in sample.columns.values():
-        if not mostly(column, is_number):
-            continue
-        for value in column.values:
-            text = f"numbers such as {value} in {column.name!r}"
-            if (sign := _decimal_in(value)) is not None:
-                seen.setdefault(sign, text)
-            elif "," in value and parse_number(value, "."):
-                either = either or text
-    if list(seen) == [","]:
-        return ",", seen[","]
-    return (".", either) if either and "," not in seen else (None, "")
-
-
-def _decimal_in(text: str) -> DecimalSign | None:
-    """The decimal separator of a number, if unambiguous."""
-    found, point, comma = parse_number(text), parse_number(text, "."), parse_number(text, ",")
-    if found is None or point == comma:
-        return None
-    return "." if found == point else ","
-
-
-def day_first_of(sample: Sample) -> tuple[bool | None, str]:
-    """Guess whether dates have the day first, with the reason, from parts above 12.
-
-    Dates with points always have; they decide about others only if none of these tells.
-    """
-    verdicts: dict[bool, str] = {}
-    dotted = ""
-    for column in sample.columns.values():
-        for found in filter(None, map(_SLASHED.match, column.values)):
-            one, sign, other = int(found[1]), found[2], int(found[3])
-            if not 0 < min(one, other) <= 12 or max(one, other) > 31:
-                continue
-            if sign == ".":
-                dotted = dotted or f"points, as in {found[0]} in {column.name!r}"
-            elif max(one, other) > 12:
-                verdicts[one > 12] = f"{found[0]} in {column.name!r}"
-    if not verdicts and dotted:
-        return True, dotted
-    return next(iter(verdicts.items())) if len(verdicts) == 1 else (None, "")
 
 
 def subject_of(stem: str) -> str:

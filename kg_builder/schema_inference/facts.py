@@ -11,7 +11,7 @@ from kg_builder.extraction.values.dates import is_open_end, parse_date
 from kg_builder.schema_inference.columns import Guess, mostly, split_of
 from kg_builder.schema_inference.plan import Plan, table_key
 from kg_builder.schema_inference.references import ID_ROLES, table_of
-from kg_builder.schema_inference.samples import Sample, is_number
+from kg_builder.schema_inference.samples import Sample, is_number, without_placeholders
 from kg_builder.schema_inference.things import KINDS_OF_ARTISTS, Mapped, Things
 from kg_builder.schema_inference.words import CLASSES, WORKS, plain_words, words_of
 
@@ -241,9 +241,9 @@ def _dates(
         return _is_date(text) or also(text)
 
     for one in found:
-        values = one.column.values
+        values = without_placeholders(one.column.values)
         called = _is_called(one.name, words) if words else one.role in {"released", "date"}
-        half = called and sum(map(is_one, values)) * 2 >= len(values)  # the name says it, too
+        half = called and sum(map(is_one, values)) * 2 >= len(values) > 0  # the name says it, too
         if half or (not words and mostly(one.column, is_one)):
             yield one
 

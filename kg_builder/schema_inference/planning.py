@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kg_builder.packed_files import without_packing
@@ -33,11 +33,15 @@ from kg_builder.schema_inference.references import (
     refer,
     with_editions,
 )
-from kg_builder.schema_inference.samples import Sample, is_number
+from kg_builder.schema_inference.samples import Sample, is_number, without_placeholders
 from kg_builder.schema_inference.things import (
     Mapped,
     Things,
     add_columns,
+    is_date,
+    is_duration,
+    is_end,
+    is_web_address,
     kinds_of,
     main_subject,
     things_table,
@@ -53,6 +57,39 @@ _BESIDE_TEXTS: Final = frozenset(
     {"", "id", "other", "homepage", "address", "image", "date", "time", "last time"}
 )
 """Roles of columns that tell of a text, not of its subject."""
+
+
+_PROPERTIES: Final[dict[str, tuple[str, str, Callable[[str], bool] | None]]] = {
+    "begin": ("a date of birth or founding", "dates", is_date),
+    "end": ("a date of death or dissolution", "dates", is_end),
+    "released": ("a release date", "dates", is_date),
+    "published": ("a release date", "dates", is_date),
+    "date": ("a date", "dates", is_date),
+    "duration": ("a duration", "durations", is_duration),
+    "tracknumber": ("a track number", "whole numbers", str.isdigit),
+    "homepage": ("a web page", "web addresses", is_web_address),
+    "image": ("an image", "web addresses", is_web_address),
+    "address": ("an address", "addresses of things in public databases", None),
+    "type": ("a kind", "", None),
+    "medium": ("a medium", "", None),
+    "catalog": ("a catalogue number", "", None),
+    "alias": ("another name", "", None),
+    "description": ("a description", "", None),
+    "mbid": ("MusicBrainz ids", "", None),
+    "wikidata": ("Wikidata ids", "", None),
+    "discogs": ("Discogs ids", "", None),
+    "dbpedia": ("DBpedia ids", "", None),
+    "spotify": ("Spotify ids", "", None),
+    "played": ("the time that was listened to", "", None),
+    "last time": ("the time of the last play", "", None),
+    "gender": ("a gender", "", None),
+    "age": ("an age", "", None),
+    "occupation": ("an occupation", "", None),
+    "first name": ("first names", "", None),
+    "last name": ("last names", "", None),
+    "code": ("codes", "", None),
+}
+"""Properties by roles of columns: what they are, what form values have, and a test of it."""
 
 
 def make_plan(samples: list[Sample]) -> Plan:
@@ -250,9 +287,11 @@ def _note_the_rest(plan: Plan, samples: list[Sample], found: Mapping[str, list[G
 
 def _why_not(one: Guess, tables: list[Things]) -> str:
     """Why a column is not used, in a file from which tables are read or not."""
-    values = one.column.values
-    if not values:
+    if not one.column.values:
         return "empty in the rows looked at"
+    values = without_placeholders(one.column.values)
+    if not values:
+        return f"only {one.column.values[0][:30]!r} and the like, which stand for nothing"
     if one.role == "other":
         return "a measure or a remark that the data model has no predicate for"
     if one.role in {"plays", "rating", "time"}:
@@ -260,12 +299,9 @@ def _why_not(one: Guess, tables: list[Things]) -> str:
     if one.about == "user" and one.why == "its name":
         return "about listeners, of whom no interactions are read from this file"
     if one.about in CLASSES:
-        return _why_not_entities(one, tables)
+        return _why_not_entities(one, values, tables)
     if one.role not in {"", "id", "name"} and one.why == "its name":
-        if not tables:
-            return f"by its name of kind {one.role!r}, but no table is read from this file"
-        rows = f"{tables[0].called}s"
-        return f"by its name of kind {one.role!r}: {rows} have none such as {values[0][:30]!r}"
+        return _why_not_property(one, values, tables)
     if is_text(one):
         return "texts of sentences: a source of kind unstructured reads them from JSON lines"
     kind = "dates" if mostly(one.column, is_day) else "texts"
@@ -273,7 +309,19 @@ def _why_not(one: Guess, tables: list[Things]) -> str:
     return f"{kind} such as {values[0][:30]!r}, whose meaning the name does not tell"
 
 
-def _why_not_entities(one: Guess, tables: list[Things]) -> str:
+def _why_not_property(one: Guess, values: list[str], tables: list[Things]) -> str:
+    what, form, is_one = _PROPERTIES.get(one.role, (f"{one.role!r}", "", None))
+    suggests = f"its name suggests {what}"
+    if not tables:
+        return f"{suggests}, but no table is read from this file"
+    others = [value for value in values if is_one is not None and not is_one(value)]
+    if others and not mostly(one.column, is_one):
+        share = f"{len(others):,} of {len(values):,} values"
+        return f"{suggests}, but {share}, such as {others[0][:30]!r}, are no {form}"
+    return f"{suggests}, which {tables[0].called}s have no place for in the data model"
+
+
+def _why_not_entities(one: Guess, values: list[str], tables: list[Things]) -> str:
     called = one.about + "s"
     if not tables:
         return f"about {called}, but no table is read from this file"
@@ -283,7 +331,7 @@ def _why_not_entities(one: Guess, tables: list[Things]) -> str:
     if one.role not in {"", "name"}:
         return f"about {called}; the rows are {rows}"
     if mostly(one.column, is_number):
-        return f"numbers such as {one.column.values[0][:30]!r}, no names of {called}"
+        return f"numbers such as {values[0][:30]!r}, no names of {called}"
     if called == rows:
         return f"another name of the {rows}"
     return f"names of {called}, to which the data model has no predicate from {rows}"

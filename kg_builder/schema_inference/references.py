@@ -27,6 +27,15 @@ _REFERENCES: Final = {
 _MOST: Final = 0.9
 """Least share of rows in which a column repeats another one."""
 
+_MOST_IDS: Final = 0.8
+"""Least share of a column's cells that are ids of a table."""
+
+_LEAST: Final = 0.01
+"""The same where not all ids of a very large table are known."""
+
+_SHARED: Final = 3
+"""Least number of shared values there."""
+
 ID_ROLES: Final = frozenset({"id", "mbid", "address"})
 _KEYS: Final = frozenset({"id", "mbid", "wikidata", "discogs", "spotify", "address"})
 _EDITIONS: Final = (
@@ -41,13 +50,36 @@ _PARENTS: Final = {"genre": "subgenreOf", "label": "parentLabel"}
 
 
 def overlap(one: Guess, table: Things) -> bool:
-    """Whether the values of a column are ids of a table, judging by the sampled rows."""
+    """Whether the values of a column are ids of a table."""
     if table.id is None:
         return False
-    ids = table.sample.columns[table.id].distinct
-    shared = len(one.column.distinct & ids)
     same_name = one.name.casefold() == table.id.casefold() and table.sample.rows >= 1000
-    return shared * 2 >= min(len(one.column.distinct), len(ids)) > 0 or same_name
+    return same_name or _are_among(one, table.sample, table.id) or has_ids(one, table)
+
+
+def _are_among(one: Guess, sample: Sample, name: str) -> bool:
+    """Whether half of a column's values are those of a column of another file, or the reverse."""
+    values, ids = one.column.distinct, sample.columns[name].distinct
+    known, is_all = sample.all_values(name)
+    shared = len(values & known)
+    if shared * 2 >= len(values) > 0 or (0 < len(ids) <= 2 * len(values & ids)):
+        return True
+    return not is_all and shared >= _SHARED and shared >= _LEAST * len(values)
+
+
+def has_ids(one: Guess, table: Things) -> bool:
+    """Whether most of a column's cells are ids of a table."""
+    if table.id is None:
+        return False
+    _, is_all = table.sample.all_values(table.id)
+    share = shared_with(one, table)
+    return share >= (_MOST_IDS if is_all else _LEAST)
+
+
+def shared_with(one: Guess, table: Things) -> float:
+    """The share of a column's cells that are ids of a table."""
+    values, (ids, _) = one.column.values, table.sample.all_values(str(table.id))
+    return sum(value in ids for value in values) / len(values) if values else 0.0
 
 
 def table_of(plan: Plan, id_: Guess, kinds: Iterable[str]) -> Things | None:
@@ -90,8 +122,7 @@ def _keyed_by(table: Things, id_: Guess) -> str | None:
     """The column of a table's file whose values are unique and those of another file's ids."""
     wanted = id_.column.distinct
     for name, column in table.sample.columns.items():
-        shared = len(wanted & column.distinct)
-        if column.is_unique and shared * 2 >= min(len(wanted), len(column.distinct)) > 0:
+        if column.is_unique and wanted & column.distinct and _are_among(id_, table.sample, name):
             return name
     return None
 

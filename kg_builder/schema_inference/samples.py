@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from kg_builder.extraction.tabular import Cell, RowsConfig
+from kg_builder.errors import DataError
+from kg_builder.extraction.tabular import Cell, RowsConfig, read_rows
 from kg_builder.extraction.tabular.list_cells import values_in
+from kg_builder.extraction.values import is_placeholder
 from kg_builder.extraction.values.amounts import parse_amount
 from kg_builder.packed_files import without_packing
 
@@ -18,6 +20,9 @@ ROWS: Final = 2_000
 
 COLUMNS: Final = 1_000
 """Columns to look at."""
+
+MOST_ROWS: Final = 1_000_000
+"""Rows of which the ids are read, to find references to them."""
 
 ENCODINGS: Final[tuple[str, ...]] = RowsConfig.model_fields["encodings"].default
 NULLS: Final = frozenset({"", *RowsConfig.model_fields["nulls"].default})
@@ -58,6 +63,8 @@ class Sample:
         further: number of columns that were not looked at.
         about: the kind of entity of the rows, if their place in the file tells it.
         above: that of the objects around the rows, of which there is a sample, too.
+        renamed: columns whose name in the heading another one has, and this name.
+        root: the folder that `path` is below; none if the file cannot be read again.
     """
 
     path: str
@@ -67,15 +74,59 @@ class Sample:
     further: int = 0
     about: str = ""
     above: str = ""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    root: Path | None = None
+    _read: dict[str, tuple[set[str], bool]] = field(default_factory=dict, init=False, compare=False)
+
+    @property
+    def is_all(self) -> bool:
+        """Whether all rows are sampled."""
+        return self.rows < ROWS and not any(sign in self.path for sign in "*?[")
+
+    def all_values(self, name: str) -> tuple[set[str], bool]:
+        """The different values of a column in the whole file, and whether these are all.
+
+        They are not if the file has more than `MOST_ROWS` rows, or cannot be read again.
+        """
+        if self.is_all or self.root is None:
+            return self.columns[name].distinct, self.is_all
+        if name not in self._read:
+            self._read[name] = self._values_in_file(name, self.root)
+        return self._read[name]
+
+    def _values_in_file(self, name: str, root: Path) -> tuple[set[str], bool]:
+        found, rows = self.columns[name].distinct, 0
+        try:
+            config = RowsConfig(path=self.path, **self.layout)
+            for chunk in read_rows(config, root, columns=[name]):
+                found |= set(Column(name, tuple(chunk.columns[name])).values)
+                rows += len(chunk)
+                if rows >= MOST_ROWS:
+                    return found, False
+        except DataError:  # the build reports it
+            return found, False
+        return found, True
+
+    @property
+    def _table(self) -> str:
+        sql = self.layout.get("sql", {})
+        return str(sql.get("table") or sql.get("query", ""))
+
+    @property
+    def shown(self) -> str:
+        """The file for messages, with the table of a database."""
+        return f"{self.path}, table {self._table}" if self._table else self.path
 
     @property
     def key(self) -> str:
         """What tells the sample from others, of the same file, too."""
-        return f"{self.path}#{self.layout.get('rows', '')}"
+        return f"{self.path}#{self.layout.get('rows', '')}#{self._table}"
 
     @property
     def stem(self) -> str:
-        """The name of the file without its endings."""
+        """The name of the file without its endings, or of a database's table."""
+        if self._table:
+            return self._table
         return without_packing(Path(self.path).name).partition(".")[0]
 
 
@@ -83,11 +134,11 @@ def with_patterns(samples: list[Sample], root: Path) -> list[Sample]:
     """Group files of a folder with equal columns and names that differ in digits as a pattern.
 
     Args:
-        samples: files below `root`.
+        samples: files below `root`, where they can be read again.
         root: the raw folder; a pattern must match the files of a group there, and no others.
     """
     groups: dict[tuple[Path, str, str], list[Sample]] = {}
-    for sample in samples:
+    for sample in (replace(one, root=root) for one in samples):
         pattern = re.sub(r"\d+(?:[-_]\d+)*", "*", Path(sample.path).name)
         key = (Path(sample.path).parent, pattern, str(sorted(sample.layout.items())))
         groups.setdefault(key, []).append(sample)
@@ -103,6 +154,11 @@ def with_patterns(samples: list[Sample], root: Path) -> list[Sample]:
         else:
             found += group
     return found
+
+
+def without_placeholders(values: Iterable[str]) -> list[str]:
+    """Values without those that stand for nothing, such as "unknown" and "-"."""
+    return [value for value in values if not is_placeholder(value, "Entity")]
 
 
 def number_in(text: str) -> float | None:

@@ -16,8 +16,10 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.tabular.config import layout_by_name
 from kg_builder.extraction.tabular.nested_json import decoded
 from kg_builder.extraction.values import parse_date
+from kg_builder.extraction.values.numbers import DecimalSign, parse_number
 from kg_builder.packed_files import without_packing
-from kg_builder.schema_inference.samples import ENCODINGS, ROWS, is_number
+from kg_builder.schema_inference.columns import mostly
+from kg_builder.schema_inference.samples import ENCODINGS, ROWS, Sample, is_number
 from kg_builder.schema_inference.words import MEANING, plain_words
 
 _LONGEST_PREAMBLE: Final = 20
@@ -27,6 +29,7 @@ _FEW: Final = 20
 _SENTENCE: Final = 8
 """Least words of a paragraph of prose."""
 
+_SLASHED: Final = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d{2})(?![\d/.-])")
 _MANY: Final = 0.5
 _CODE: Final = re.compile(r"(?=\S*\d)\S+")
 
@@ -42,7 +45,7 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
         whole: whether these are all.
 
     Raises:
-        DataError: it is no text, or its heading cannot be used.
+        DataError: it is no text.
     """
     wide = head[:2] in {b"\xff\xfe", b"\xfe\xff"}
     if b"\0" in head and not wide:
@@ -74,8 +77,6 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
     if levels > 1:
         layout["header_rows"] = levels
         return layout
-    if not names:
-        _refuse_doubled(rows[0], path)
     if names or not _has_heading(rows):
         layout["header"] = False
         layout["names"] = names or [f"column{n}" for n in range(1, len(rows[0]) + 1)]
@@ -154,25 +155,11 @@ def _names_columns(cells: list[str]) -> bool:
     return sum(known) * 2 >= len(cells)
 
 
-def _refuse_doubled(heading: list[str], path: str) -> None:
-    """Check that column names are unique, as references would be ambiguous.
-
-    Raises:
-        DataError: a name occurs twice.
-    """
-    doubled = [name for name, times in Counter(heading).items() if name and times > 1]
-    if doubled and _names_columns(heading) and not any(map(is_number, heading)):
-        raise DataError(
-            f"the heading names columns twice: {', '.join(doubled)}",
-            where=path,
-            remedy="give each column a name of its own",
-        )
-
-
 def _has_heading(rows: list[list[str]]) -> bool:
     """Whether the first row names the columns: known words, or text above other values."""
     first, others = rows[0], rows[1:]
-    if any(is_number(cell) for cell in first) or len(set(first)) < len(first):
+    doubled = len(set(first)) < len(first)
+    if any(is_number(cell) for cell in first) or (doubled and not _names_columns(first)):
         return False
     repeated = {cell for row in others for cell in row}
     if any(cell in repeated for cell in first):
@@ -210,3 +197,57 @@ def _files() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
     text = (files(__package__) / "known_files.toml").read_text(encoding="utf-8")
     known = tomllib.loads(text)["files"]
     return tuple((re.compile(file["name"]), tuple(file["columns"])) for file in known)
+
+
+# ------------------------------------------------------------------------- notations
+
+
+def decimal_of(sample: Sample) -> tuple[DecimalSign | None, str]:
+    """Guess the decimal separator of a file, with the reason, if single numbers are ambiguous.
+
+    It is a comma if some numbers have a decimal comma and none a decimal point; and a point if the
+    ambiguous "1,234" occurs in a file without decimal commas.
+    """
+    seen: dict[DecimalSign, str] = {}
+    either = ""
+    for column in sample.columns.values():
+        if not mostly(column, is_number):
+            continue
+        for value in column.values:
+            text = f"numbers such as {value} in {column.name!r}"
+            if (sign := _decimal_in(value)) is not None:
+                seen.setdefault(sign, text)
+            elif "," in value and parse_number(value, "."):
+                either = either or text
+    if list(seen) == [","]:
+        return ",", seen[","]
+    return (".", either) if either and "," not in seen else (None, "")
+
+
+def _decimal_in(text: str) -> DecimalSign | None:
+    """The decimal separator of a number, if unambiguous."""
+    found, point, comma = parse_number(text), parse_number(text, "."), parse_number(text, ",")
+    if found is None or point == comma:
+        return None
+    return "." if found == point else ","
+
+
+def day_first_of(sample: Sample) -> tuple[bool | None, str]:
+    """Guess whether dates have the day first, with the reason, from parts above 12.
+
+    Dates with points always have; they decide about others only if none of these tells.
+    """
+    verdicts: dict[bool, str] = {}
+    dotted = ""
+    for column in sample.columns.values():
+        for found in filter(None, map(_SLASHED.match, column.values)):
+            one, sign, other = int(found[1]), found[2], int(found[3])
+            if not 0 < min(one, other) <= 12 or max(one, other) > 31:
+                continue
+            if sign == ".":
+                dotted = dotted or f"points, as in {found[0]} in {column.name!r}"
+            elif max(one, other) > 12:
+                verdicts[one > 12] = f"{found[0]} in {column.name!r}"
+    if not verdicts and dotted:
+        return True, dotted
+    return next(iter(verdicts.items())) if len(verdicts) == 1 else (None, "")

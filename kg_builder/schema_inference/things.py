@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -48,6 +49,9 @@ KINDS_OF_ARTISTS: Final = {
     without_accents(word): kind for kind, words in _KINDS.items() for word in words.split("|")
 }
 """Classes of artists by how files call them, without accents."""
+
+_ZEROS: Final = re.compile(r"0+(?:[-/.]0+)*(?:[ T]00:00(?::00)?)?")
+"""What databases write in the place of a date."""
 
 _OF_WORKS: Final = frozenset({"composer", "writer", "producer"})
 _OF_ARTISTS: Final = frozenset({"instrument", "similar", "influence"})
@@ -315,7 +319,7 @@ def _relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] |
 
 def _literal(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | None:
     role, is_work = one.role, table.about in WORKS
-    dates = mostly(one.column, lambda text: text == "0" or parse_date(text) is not None)
+    dates = mostly(one.column, is_date)
     if role == "published" and not is_work:
         return None
     if (
@@ -323,16 +327,15 @@ def _literal(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | 
         and dates
         and (is_work or table.about == "artist")
     ):
-        nothing = {"values": {"0": ""}} if "0" in one.column.distinct else {}
-        return {"predicate": "releaseDate" if is_work else "beginDate", **nothing}
+        return {"predicate": "releaseDate" if is_work else "beginDate", **_zeros(one)}
     if role == "medium" and is_work:
         return {"predicate": "medium"}
     if role == "last name" and is_work:
         first = next((g.name for g in found if g.role == "first name"), None)
         before = {"before": first} if first else {}
         return {"predicate": "performer", "type": "Artist", **before}
-    if role == "end" and table.about == "artist" and mostly(one.column, _is_end):
-        return {"predicate": "endDate"}
+    if role == "end" and table.about == "artist" and mostly(one.column, is_end):
+        return {"predicate": "endDate", **_zeros(one)}
     if role == "catalog" and table.about in {"album", "release"}:
         return {"predicate": "catalogueNumber"}
     if role == "duration" and is_work:
@@ -346,8 +349,30 @@ def _literal(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | 
     return {"predicate": "description"} if role == "description" else None
 
 
-def _is_end(text: str) -> bool:
-    return text == "0" or parse_date(text) is not None or is_open_end(text)
+def is_date(text: str) -> bool:
+    """Whether a text is a date, or zeros in its place."""
+    return parse_date(text) is not None or _ZEROS.fullmatch(text) is not None
+
+
+def is_end(text: str) -> bool:
+    """Whether a text is a date, zeros in its place, or says that something goes on."""
+    return is_date(text) or is_open_end(text)
+
+
+def _zeros(one: Guess) -> dict[str, Any]:
+    """The setting that reads zeros in the place of dates as nothing, if there are any."""
+    zeros = sorted(filter(_ZEROS.fullmatch, one.column.distinct))
+    return {"values": dict.fromkeys(zeros, "")} if zeros else {}
+
+
+def is_duration(text: str) -> bool:
+    """Whether a text is a duration, or a number."""
+    return is_number(text) or parse_duration(text) is not None
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a text is the address of a page."""
+    return text.startswith(("http://", "https://"))
 
 
 def _duration(one: Guess) -> dict[str, Any] | None:

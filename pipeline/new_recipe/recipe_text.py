@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from kg_builder.schema_inference.columns import day_first_of, decimal_of
 from kg_builder.schema_inference.plan import Plan
 from kg_builder.schema_inference.samples import Sample
-from kg_builder.schema_inference.things import FINEST, Things
+from kg_builder.schema_inference.text_samples import day_first_of, decimal_of
+from kg_builder.schema_inference.things import FINEST, RELATIONS, Things
 
 NO_GRAPH = (
     "no column links two things: the build will end with an empty graph; add a file with "
     "genres, albums, labels or countries of the items, or a third-party database"
 )
 """Warning for files with interactions only."""
+_BETWEEN = frozenset({predicate for predicate, _ in RELATIONS.values()} | {"origin", "onAlbum"})
+"""Predicates between entities, whatever the settings of the column."""
+
+_LINKS = frozenset({"performer", "performed", "onAlbum", "onRelease", "releaseOf"})
+"""Predicates that only lead to what performed or contains an item."""
+
 _DATABASE = (
     "# A dump of an encyclopaedia finds the items by their names, and adds facts: download one",
     '# (see docs/third-party-databases.md), and remove the "#" of these lines.',
@@ -62,7 +68,8 @@ def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], st
         lines += ["", "[[sources]]", f"# {why}", f"name = {toml(source)}", *_keys(keys, {})]
     if no_graph:
         lines += ["", *_DATABASE]
-    lines += _acts(plan, name) + _users(plan) + _ratings(plan, pages) + _left_out(plan)
+    lines += _acts(plan, name) + _users(plan) + _ratings(plan) + _triples(plan)
+    lines += _left_out(plan)
     return "\n".join(lines) + "\n"
 
 
@@ -110,7 +117,12 @@ def _layout(sample: Sample) -> list[str]:
     ):
         if value is not None:
             keys[key], why[key] = value, seen
-    return _keys(keys, why)
+    renamed = [
+        f"# the heading names several columns {_comment(repr(old))}: {_comment(repr(old))} is the "
+        f"first one, {_comment(repr(new))} a later one"
+        for new, old in sample.renamed.items()
+    ]
+    return renamed + _keys(keys, why)
 
 
 def _things(table: Things) -> list[str]:
@@ -185,7 +197,7 @@ def _acts(plan: Plan, name: str) -> list[str]:
             sample = replace(sample, layout=layout)
         lines += ["", "[[interactions]]", *_layout(sample), *_keys(keys, acts.why)]
     for acts in plan.acts[1:]:
-        lines += ["", f"# {_comment(acts.sample.path)}: a recipe reads one table of interactions;"]
+        lines += ["", f"# {_comment(acts.sample.shown)}: a recipe reads one table of interactions;"]
         lines += ["# this one is left out."]
     return lines
 
@@ -200,11 +212,10 @@ def _users(plan: Plan) -> list[str]:
     return lines
 
 
-def _ratings(plan: Plan, pages: list[tuple[str, dict[str, Any], str]]) -> list[str]:
+def _ratings(plan: Plan) -> list[str]:
     if plan.acts:
         return ["", "[ratings]", f"item_type = {toml(plan.acts[0].table.type)}"]
-    things = sorted((t for t in plan.tables if not t.is_fact), key=lambda t: FINEST.index(t.about))
-    types = [table.type for table in things]
+    types = [table.type for table in _finest_first(plan)]
     texts = [one.keys.get("topic_type") for one in plan.texts]
     types += [type_ for type_ in texts if isinstance(type_, str)]
     type_ = types[0] if types else "Artist"
@@ -212,8 +223,52 @@ def _ratings(plan: Plan, pages: list[tuple[str, dict[str, Any], str]]) -> list[s
     return ["", "[ratings]", f"# {why}", 'items = "all"', f"item_type = {toml(type_)}"]
 
 
+def _finest_first(plan: Plan) -> list[Things]:
+    """The tables of entities; without interactions, those of the first one are the items."""
+    things = [table for table in plan.tables if not table.is_fact]
+    return sorted(things, key=lambda table: FINEST.index(table.about))
+
+
+def _triples(plan: Plan) -> list[str]:
+    """Keep statements without an item: live where the items have hardly any of their own."""
+    tables = [plan.acts[0].table] if plan.acts else _finest_first(plan)[:1]
+    if not tables:
+        return []
+    about, by_key = tables[0].about, {table.key: table for table in plan.tables}
+    own: list[str] = []
+    apart: dict[str, list[str]] = {}
+    for subject, settings in _relations(plan, by_key):
+        other = by_key.get(settings.get("ref", ""))
+        if subject.about == about:
+            own.append(settings["predicate"])
+        elif (other.type if other else settings.get("type")) != tables[0].type:
+            apart.setdefault(f"{subject.about}s", []).append(settings["predicate"])
+    if not apart:
+        return []
+    told = ", ".join(f"{' and '.join(dict.fromkeys(apart[kind]))} of {kind}" for kind in apart)
+    lines = [f"# {told}: these statements have no item (a {about}) at either end, and are",
+             '# not in kg_final.txt unless heads is "all".']  # fmt: skip
+    if _LINKS.issuperset(own):
+        return ["", *lines, "[triples]", 'heads = "all"']
+    return ["", *lines, "# [triples]", '# heads = "all"']
+
+
+def _relations(
+    plan: Plan, by_key: Mapping[str, Things]
+) -> Iterator[tuple[Things, Mapping[str, Any]]]:
+    """The statements between entities: the table of the subject, and settings of the object."""
+    for table in plan.tables:
+        for column in [] if table.is_fact else table.columns:
+            keys = column.settings
+            if keys["predicate"] in _BETWEEN or not {"ref", "type", "iri"}.isdisjoint(keys):
+                yield table, keys
+    for _, keys, _ in plan.links:
+        if (subject := by_key.get(keys["subject"].get("ref", ""))) is not None:
+            yield subject, {**keys["object"], "predicate": keys["predicate"]}
+
+
 def _left_out(plan: Plan) -> list[str]:
     lines = ["", "# Columns that are left out:"] if plan.left_out else []
     for sample, column, why in plan.left_out:
-        lines.append(f"#   {_comment(sample.path)}, {toml(column)}: {_comment(why)}")
+        lines.append(f"#   {_comment(sample.shown)}, {toml(column)}: {_comment(why)}")
     return lines

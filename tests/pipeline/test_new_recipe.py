@@ -289,17 +289,38 @@ def test_files_in_which_nothing_is_recognised(tmp_path):
         new_recipe(files, tmp_path, "weather")
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("id,title,artist,artist\n1,Rain,Ann,Bob\n", "names columns twice: artist"),
-        ("id,title,artist\n", "no file has a row below its heading"),
-    ],
-)
-def test_a_heading_that_cannot_be_used_is_named(tmp_path, text, words):
-    files = write(tmp_path, {"songs.csv": text})
-    with pytest.raises(DataError, match=words):
+def test_a_file_without_rows_is_named(tmp_path):
+    files = write(tmp_path, {"songs.csv": "id,title,artist\n"})
+    with pytest.raises(DataError, match="no file has a row below its heading"):
         new_recipe(files, tmp_path, "mine")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_name_that_the_heading_repeats_is_told_of_and_counted(tmp_path, separator):
+    songs = "id,title,artist,artist\n1,Rain,Ann,Bob\n2,Sun,Cy,Dora\n".replace(",", separator)
+    triples, _, text = built(tmp_path, {"songs.csv": songs})
+    assert "header" not in text
+    assert "the heading names several columns 'artist': 'artist' is the first one, " in text
+    assert '"artist.2"' in text.split("left out")[1]
+    assert {"Rain performer Ann", "Sun performer Cy"} <= triples
+    told = [path.read_bytes() for path in (tmp_path / "out").rglob("*.json")]
+    assert any(
+        b"columns whose name 'artist' another one has, read as 'artist.2'" in t for t in told
+    )
+
+
+@pytest.mark.parametrize("names", ["user,song,song,at", "user,at,song,song", "user,song,at,at"])
+def test_a_log_whose_heading_repeats_a_name_is_read_by_the_first(tmp_path, names):
+    rows = "".join(f"u{n % 3},2024-01-0{n % 9 + 1},Song {n % 4},x{n % 5}\n" for n in range(30))
+    order = {"user,song,song,at": (0, 2, 3, 1), "user,at,song,song": (0, 1, 2, 3)}
+    cells = [row.split(",") for row in rows.splitlines()]
+    places = order.get(names, (0, 2, 1, 1))
+    log = "".join(",".join(row[place] for place in places) + "\n" for row in cells)
+    files = write(tmp_path, {"plays.csv": f"{names}\n{log}"})
+    text = new_recipe(files, tmp_path, "mine")
+    assert 'item = "song"' in text
+    assert "header" not in text
+    assert text.count("# the heading names several columns") >= 1
 
 
 def test_a_folder_is_no_file(tmp_path):

@@ -95,6 +95,7 @@ class RowReader:
     ) -> None:
         self.config, self.path, self._root = config, root / config.path, root
         self._lines, self.names = lines, list[str]()
+        self.renamed = dict[str, str]()
         self.rejects: list[Reject] = []
         self.counts: Counter[str] = Counter()
         self._columns, self._chunk_rows, self._progress = columns, chunk_rows, progress
@@ -253,11 +254,23 @@ class RowReader:
                     remedy="fix the line, or raise max_line; or skip it with skip_rows and give "
                     "the columns' names",
                 )
-        names = list(self.config.names) or unique_names(joined_headings(rows))
+        names = list(self.config.names) or self._renamed(joined_headings(rows))
         self._has_terms = separator(self.config) == "\t" and all(
             name[:1] == "?" and name[1:2].isalpha() for name in names
         )
         return [self._variable(name) for name in names] if self._has_terms else names
+
+    def _renamed(self, heading: Sequence[str]) -> list[str]:
+        """Unique names of columns; those that are new are counted."""
+        names = unique_names(heading)
+        self.renamed = {
+            new: old
+            for raw, new in zip(heading, names, strict=True)
+            if (old := raw.strip().lstrip("\ufeff")) and old != new
+        }
+        for new, old in self.renamed.items():
+            self.counts[f"columns whose name {old!r} another one has, read as {new!r}"] += 1
+        return names
 
     def _variable(self, name: str) -> str:
         """A variable of SPARQL results, with its question mark if the recipe has it too."""

@@ -68,6 +68,23 @@ def sql_rows(
         engine.dispose()
 
 
+def sqlite_tables(file: Path) -> list[str]:
+    """Names of the tables of an SQLite file, or of its views if it has no tables.
+
+    Raises:
+        DataError: the file is damaged, or encrypted.
+    """
+    url = _sqlite(file)
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    try:
+        found = sqlalchemy.inspect(engine)
+        return found.get_table_names() or found.get_view_names()
+    except SQLAlchemyError as fault:
+        raise _error(fault, url, str(file)) from None
+    finally:
+        engine.dispose()
+
+
 def _rows(
     connection: sqlalchemy.Connection,
     config: SqlRows,
