@@ -357,7 +357,7 @@ _KIND_BEFORE: Final = re.compile(
     rf"(?P<name>{_CALLED}(?:(?:, {_CALLED}){{0,4}},? and {_CALLED})?)"
 )
 _KIND_AFTER: Final = re.compile(
-    r"\b(?:[Tt]he|[Hh]is|[Hh]er|[Tt]heir|[Ii]ts|own|annual|['’]s) "
+    r"\b(?:[Tt]he|[Hh]is|[Hh]er|[Tt]heir|[Ii]ts|(?P<own>own)|annual|['’]s) "
     rf"(?P<name>{_CALLED}) (?:(?:music|jazz|folk|arts|record|recording|own) )?{_KINDS}\b"
     r"(?! (?:album|band|boss|contract|deal|debut|director|founder|group|head|leader|manager|mate|"
     r"musician|orchestra|organi[sz]er|owner|recording|roster|session|single|teacher|version)s?\b)"
@@ -446,7 +446,7 @@ def _called(text: str) -> Iterator[Mention]:
                 if _ACTS.match(text, end) or (match["comma"] and not _CLOSED.match(text, end)):
                     continue
             # one word before its kind may be a place: "the Chicago label"
-            sure = pattern is not _KIND_AFTER or " " in match["name"]
+            sure = pattern is not _KIND_AFTER or " " in match["name"] or match["own"]
             for first, last in spans:
                 name = re.sub(r"['’]s?$", "", text[first:last])
                 yield Mention(
