@@ -311,7 +311,8 @@ _FAR: Final = 200
 
 _AWARDED: Final = re.compile(rf"{_CATEGORY}(?: at (?:the )?{CAPITAL}(?: {CAPITAL}){{0,4}})?")
 _LABEL: Final = re.compile(
-    rf"{CAPITAL}(?: {CAPITAL}){{0,6}} (?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
+    rf"{CAPITAL}(?: (?:& )?{CAPITAL}){{0,6}} "
+    r"(?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
 )
 _STUDIO: Final = re.compile(
     rf"{CAPITAL}\.?(?: (?:{CAPITAL}\.?|{_NUMBER})){{0,5}} Studios?\b(?! (?:album|version))"

@@ -463,6 +463,13 @@ def test_who_founds_a_label_is_on_it_and_no_member(
     }
 
 
+def test_an_ampersand_in_the_name_of_a_label(schema: Schema, model: str | None) -> None:
+    text = "Topic Band are a band. They signed to Rain & Sun Records."
+    assert of(facts(text, "Topic Band", schema, model), "recordLabel") == {
+        ("Topic Band", "recordLabel", "Rain & Sun Records")
+    }
+
+
 def test_a_list_of_labels(schema: Schema, model: str | None) -> None:
     text = "Topic Band are a band. They founded the labels Kestrel Row and Marsh Lane in 2005."
     assert of(facts(text, "Topic Band", schema, model), "recordLabel", "beginDate") == {
