@@ -17,7 +17,7 @@ def text_sources(recipe: Recipe) -> list[UnstructuredSource]:
 
 
 def raw_texts(recipe: Recipe, raw: Path) -> dict[str, str]:
-    """Load the texts by location (evidence without offsets).
+    """Load the texts by location (evidence without offsets), as the files have them.
 
     Raises:
         DataError: a file is missing or damaged.
@@ -29,7 +29,7 @@ def raw_texts(recipe: Recipe, raw: Path) -> dict[str, str]:
     from kg_builder.extraction.text.documents import read_documents
 
     return {
-        document.place: document.text
+        document.place: document.original or document.text
         for source in sources
         for document in read_documents(source, raw)
     }

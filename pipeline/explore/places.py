@@ -2,6 +2,7 @@
 
 file#line=12                 a row of a text file           file#line=3;char=10,80  a sentence
 page.html#/0/genre/1         a value of embedded JSON-LD    page.html#microdata/…   an attribute
+bio.txt#;char=10,80          a sentence of a text file
 data.json#/artists/0/name    a JSON value                   x.wikitext#/genre/0     a field
 dump.xml.gz#/artists/12      an XML element by its id       table.parquet#row=4     a row
 """
@@ -24,6 +25,7 @@ from kg_builder.extraction.semi_structured.markup.html_syntaxes import (
     parse_rdfa,
 )
 from kg_builder.extraction.semi_structured.markup.nodes import Node, Text
+from kg_builder.extraction.web_pages import decode_page
 from kg_builder.packed_files import open_binary, open_dump, without_packing
 from recommender.explanation.quotes import Quotes
 
@@ -33,6 +35,7 @@ _LONGEST: Final = 300
 _MOST: Final = 64 << 20  # maximum size of a page or JSON file that is parsed for a quotation
 _ROW: Final = re.compile(r"row=(\d+)")
 _LINE: Final = re.compile(r"line=(\d+)(/.*)")
+_SENTENCE: Final = re.compile(r";char=(\d+),(\d+)")
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ def _at(path: Path, where: str) -> str:
         return _element(path, where)
     with open_binary(path) as file:
         content = file.read(_MOST)
+    if sentence := _SENTENCE.fullmatch(where):
+        return decode_page(content)[int(sentence[1]) : int(sentence[2])]
     if ending in {"html", "htm", "xhtml"}:
         return _of_page(content, where)
     if ending in {"wikitext", "wiki"}:

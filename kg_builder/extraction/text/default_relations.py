@@ -16,7 +16,9 @@ _INSTRUMENT: Final = 0.85
 _MEMBER: Final = 0.65
 _BESIDE: Final = frozenset({" ", ", ", " was ", " is ", " were ", " are "})
 _AND: Final = frozenset({" and ", ", ", " and the ", ", and ", " & ", "/", " and a "})
-_APPOSITION: Final = re.compile(r", (?:the|a|an|its|their|his|her) (?:[\w-]+ )?")
+_APPOSITION: Final = re.compile(
+    r"(?:, (?:the|a|an|its|their|his|her) | ?[(\[](?:the )?| [–—-] )(?:[\w-]+ )?"
+)
 _PREDICATE: Final = re.compile(
     r"\b(?:is|was|became|as|being|remains?)(?: (?:also|both|a|an|the|its|their|now))*"
     r"(?: [\w'’-]+){0,3}? ?$"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +27,7 @@ from kg_builder.extraction.text.mentions import (
 )
 from kg_builder.extraction.text.names import FUNCTION, TITLE
 from kg_builder.extraction.values import without_disambiguator
-from kg_builder.extraction.values.text import fold, without_halves
+from kg_builder.extraction.values.text import Repair, clean_text, fold, repaired, without_halves
 from kg_builder.extraction.web_pages import decode_page
 from kg_builder.ontology import Schema
 from kg_builder.packed_files import matching_files, open_binary, without_packing
@@ -49,9 +50,25 @@ class TextDocument:
     type: str = ""
     """Class of the topic by a field of the source, if it has one."""
 
+    repairs: tuple[Repair, ...] = ()
+    """What is written otherwise in the file, ascending."""
+
+    original: str = ""
+    """The text as the file has it, if anything was repaired."""
+
     def evidence(self, start: int, end: int) -> str:
-        """Location of a span of the text, with offsets in code points."""
-        return f"{self.place};char={start},{end}"
+        """Location of a span of the text in the file, with offsets in code points."""
+        return f"{self.place};char={self._in_file(start)},{self._in_file(end, is_end=True)}"
+
+    def _in_file(self, offset: int, *, is_end: bool = False) -> int:
+        """Convert an offset in the text to that in the file; within a repair, to its bound."""
+        at = bisect_right(self.repairs, offset - is_end, key=lambda item: item.start) - 1
+        if at < 0:
+            return offset
+        repair = self.repairs[at]
+        if offset < repair.end:
+            return repair.end_in_file if is_end else repair.start_in_file
+        return offset - repair.end + repair.end_in_file
 
 
 def read_documents(
@@ -106,8 +123,7 @@ def _json_lines(
                 rows.refuse("unknown type", number, str(kind or ""))
             else:
                 name = id_ if isinstance(id_, str) else str(number)
-                text = _without_runs(without_halves(text), out)
-                yield TextDocument(name, without_halves(title), text, rows.evidence(number), type_)
+                yield _document(name, title, text, rows.evidence(number), type_, out)
     if out is not None:
         out.take_rejects(rows.rejects)
         for what, count in rows.counts.items():
@@ -133,8 +149,18 @@ def _files(source: UnstructuredSource, root: Path, out: Collector | None) -> Ite
                 out.counts["documents: rows used"] += 1
         if not reason:
             stem = without_packing(path.name).rpartition(".")[0]
-            text = _without_runs(text, out)
-            yield TextDocument(stem, stem.replace("_", " "), text, f"{name}#")
+            yield _document(stem, stem.replace("_", " "), text, f"{name}#", "", out)
+
+
+def _document(
+    name: str, title: str, text: str, place: str, type_: str, out: Collector | None
+) -> TextDocument:
+    """A document with title and text repaired."""
+    text = without_halves(text)
+    whole, repairs = repaired(text)
+    original = text if repairs else ""
+    whole = _without_runs(whole, out)
+    return TextDocument(name, clean_text(title), whole, place, type_, repairs, original)
 
 
 def _without_runs(text: str, out: Collector | None) -> str:

@@ -231,9 +231,18 @@ WORK: Final = f"{ALBUM}|{SONG}"
 
 
 _MACRO: Final = re.compile(r"\{(?:(s|o\d?):)?([A-Z]+)(\+?)\}")
-_SEPARATOR: Final = r"(?:,? and |,? & |, | or |,? as well as |/|; |,? then )"
+_SEPARATOR: Final = r"(?:[,;]? and |,? & |, | or |,? as well as |/|; |,? then )"
 _BETWEEN_TITLES: Final = rf"[,.]?[”\"’']?(?:{_SEPARATOR}| (?=[“\"‘]))[“\"‘']?"
 _BEFORE: Final = r"(?:the |his |her |their |an? )?(?:[\w-]+ )?(?:⟦[JRG]\d+⟧ )?"
+_PLAYED: Final = (
+    r"(?:[\w-]+ ){0,2}?⟦[IJR]\d+⟧"
+    r"(?:(?:, and |,? and | & |, |/|,? as well as )(?:[\w-]+ ){0,2}?⟦[IJR]\d+⟧){0,5}"
+)
+_BESIDE: Final = (
+    rf"(?: ?[(\[][^()\[\]]{{0,80}}[)\]]| (?:on|[–—-]) (?:the )?{_PLAYED}|: {_PLAYED}|"
+    rf", {_PLAYED}(?=[,;]? and ⟦|;|\.))?"
+)
+"""What a list may say of each member: "X (guitar)", "X on guitar", "X – guitar", "X, guitar;"."""
 _WORDS: Final = (r"[\w-]+", r"[\w,-]+")
 """Placeholder for any word in rules, including a nationality."""
 
@@ -368,15 +377,20 @@ def compile_pattern(source: str) -> re.Pattern[str]:
     >>> bool(compile_pattern("plays {o:I+}").search("plays ⟦I1⟧, ⟦I2⟧ and ⟦I3⟧"))
     True
     """
-    source = source.replace("{work}", rf"(?:{WORK})s?")
+    source = source.replace("{work}", rf"(?:{WORK})s?").replace("{venture}", lexicon.FOUNDED)
     for word in _WORDS:
         source = source.replace(f"{word} ", rf"(?:{word}|⟦N\d+⟧) ")
     return re.compile(_MACRO.sub(_expand, source))
 
 
+_SLOT: Final = re.compile(r"⟦([A-Z])(\d+)⟧")
+
+
 def numbers(text: str) -> list[int]:
     """The numbers of the object slots in the text matched by a pattern."""
-    return [int(number) for kind, number in re.findall(r"⟦([A-Z])(\d+)⟧", text) if kind not in "RJ"]
+    slots = [(kind, int(number)) for kind, number in _SLOT.findall(text) if kind not in "RJ"]
+    beside = "IDG" if slots and slots[0][0] in "AO" else ""
+    return [number for kind, number in slots if kind not in beside]
 
 
 def _expand(found: re.Match[str]) -> str:
@@ -385,6 +399,7 @@ def _expand(found: re.Match[str]) -> str:
     if many:
         before = _BEFORE if "A" in letters else r"(?:[\w-]+ ){0,1}?"
         separator = _BETWEEN_TITLES if "W" in letters else _SEPARATOR
+        slot += _BESIDE if "A" in letters else ""
         slot = rf"{slot}(?:{separator}{before}{slot})*"
     return f"(?P<{group}>{slot})" if group else slot
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.text.mentions import (
     ABBREVIATION,
     NUMBERING,
@@ -310,7 +311,8 @@ _FAR: Final = 200
 
 _AWARDED: Final = re.compile(rf"{_CATEGORY}(?: at (?:the )?{CAPITAL}(?: {CAPITAL}){{0,4}})?")
 _LABEL: Final = re.compile(
-    rf"{CAPITAL}(?: {CAPITAL}){{0,6}} (?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
+    rf"{CAPITAL}(?: (?:& )?{CAPITAL}){{0,6}} "
+    r"(?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
 )
 _STUDIO: Final = re.compile(
     rf"{CAPITAL}\.?(?: (?:{CAPITAL}\.?|{_NUMBER})){{0,5}} Studios?\b(?! (?:album|version))"
@@ -327,6 +329,71 @@ FUNCTION: Final = re.compile(
 _YEAR_OF_AWARD: Final = re.compile(r" (?:in|of|for) (?:19|20)\d\d\b.*$")
 _SEVERAL: Final = re.compile(
     r"\b(?:two|three|four|five|six|seven|eight|nine|ten|\d+|several|many) $"
+)
+
+
+_DEMONYM: Final = re.compile(r"^(?:[Tt]he )?[A-Z][a-z]+(?:[ie]an|ese|ish|ic|ch)s?$|^I$")
+_KINDS: Final = (
+    rf"(?:(?P<RecordLabel>{lexicon.LABEL})|(?P<Place>{lexicon.STUDIO})|"
+    rf"(?P<Event>{lexicon.EVENT})|(?P<Band>{lexicon.ORCHESTRA})|(?P<{lexicon.OTHER}>{lexicon.ORGANISATION}))"
+)
+_CLASSES: Final = ("RecordLabel", "Place", "Event", "Band", lexicon.OTHER)
+_CALLED: Final = rf"(?:{CAPITAL}|\d+[A-Z]\w*)(?:(?: (?:of|the|for|&|de))? {CAPITAL}){{0,5}}"
+_FOLLOWS: Final = (
+    r"(?=[,.;:)—–]|$| (?:for|that|which|of|in|at|on|from|based|dedicated|devoted|where|through|"
+    r"with|and|speciali[sz]ing|founded|run|owned|she|he|they|to)\b)"
+)
+"""After the noun for what something is; not "label boss", "festival organiser"."""
+
+_FOUND: Final = (
+    r"founded|formed|established|started|launched|opened|set up|created|runs?|ran|owns?|owned"
+)
+_BANDS_FOUNDED: Final = (
+    r"(?:founded|formed|started|created|joined|left|quit|fronted) "
+    r"(?:(?:the|an?|his|her|their)(?: [\w-]+){0,3}?) (?:super)?(?:band|group)"
+)
+_KIND_BEFORE: Final = re.compile(
+    rf"\b(?:{_KINDS}|{_BANDS_FOUNDED}(?! called))(?P<comma>,)?"
+    r"(?: (?:called|named|known as|titled|such as|including|like))? [“\"‘']?(?:[Tt]he )?"
+    rf"(?P<name>{_CALLED}(?:(?:, {_CALLED}){{0,4}},? and {_CALLED})?)"
+)
+_KIND_AFTER: Final = re.compile(
+    r"\b(?:[Tt]he|[Hh]is|[Hh]er|[Tt]heir|[Ii]ts|(?P<own>own)|annual|['’]s) "
+    rf"(?P<name>{_CALLED}) (?:(?:music|jazz|folk|arts|record|recording|own) )?{_KINDS}\b"
+    r"(?! (?:album|band|boss|contract|deal|debut|director|founder|group|head|leader|manager|mate|"
+    r"musician|orchestra|organi[sz]er|owner|recording|roster|session|single|teacher|version)s?\b)"
+    r"(?! [“\"‘]?[A-Z])(?!-)"
+)
+_A_KIND: Final = (
+    r"(?:an?|the|(?:his|her|their|its)(?: own)?) "
+    rf"(?:[a-z][\w-]* ){{0,3}}?{_KINDS}{_FOLLOWS}"
+)
+_QUOTED_NAME: Final = rf"[“\"‘]?(?P<name>{_CALLED}),?[”\"’]?"
+_IS_KIND: Final = re.compile(
+    rf"(?<!\w )(?<![\w'’-]){_QUOTED_NAME}(?:,(?! the)| (?:is|was)) {_A_KIND}"
+)
+_NAMED_BY_VERB: Final = re.compile(
+    rf"\b(?:{_FOUND}) {_QUOTED_NAME},?(?: which (?:is|was|became|grew into))? {_A_KIND}"
+)
+_DEFINED: Final = re.compile(
+    rf"(?<![\w'’-])(?P<name>{_CALLED}), the (?:[a-z][\w-]* ){{0,3}}?{_KINDS} "
+    r"(?=(?:that|which|she|he|they) )"
+)
+_CLOSED: Final = re.compile(r"[,.;)]|$| (?:in|with|and|for|from|through|which) ")
+_ACTS: Final = re.compile(
+    r" (?:(?:had|has|have|later|also) )?(?:(?:co-)?founded|started|set up|launched|established|"
+    r"owned|owns|runs|ran|signed (?:to|with)|recorded for|formed|created) "
+)
+"""After a person's name: "the label Ann Lee founded"."""
+
+_NOT_NAMED: Final = re.compile(
+    r"(?:In|At|On|From|By|After|Before|With|For|When|While|As)\b|.*-[a-z]+$"
+)
+_BY_NAME: Final = re.compile(
+    rf"{CAPITAL}(?: {CAPITAL}){{0,5}} (?:(?P<Event>Festival|Fest)|(?P<{lexicon.OTHER}>"
+    r"(?:Music )?School|Academy|University|College|Conservatory|Conservatoire|"
+    r"Foundation|Magazine|Institute)"
+    rf"(?: (?:of|for) {CAPITAL}(?: (?:and )?{CAPITAL}){{0,3}})?)(?![\w'’-]| {CAPITAL})"
 )
 
 
@@ -355,8 +422,47 @@ def formed_mentions(text: str) -> Iterator[Mention]:
     for match in _NAMED_BAND.finditer(text):
         yield Mention(*match.span(1), match[1], "Band", "pattern")
     for match in _BANDS.finditer(text):
-        for first, last in _coordinated(text, *match.span(1)):
+        for first, last in coordinated(text, *match.span(1)):
             yield Mention(first, last, text[first:last], "Band", "pattern")
+    yield from _called(text)
+
+
+def _called(text: str) -> Iterator[Mention]:
+    """Yield names that the text calls a label, festival, studio, orchestra, school and the like.
+
+    >>> [(item.text, item.type) for item in _called("She founded the label Kestrel Row.")]
+    [('Kestrel Row', 'RecordLabel')]
+    """
+    for pattern in (_KIND_BEFORE, _KIND_AFTER, _IS_KIND, _NAMED_BY_VERB, _DEFINED):
+        for match in pattern.finditer(text):
+            start, end = match.span("name")
+            type_ = next((kind for kind in _CLASSES if match[kind]), "Band")
+            if _NOT_NAMED.match(match["name"]) or is_demonym(match["name"]):
+                continue
+            spans = list(coordinated(text, start, end))
+            if not (match[type_] or "").endswith("s"):
+                spans = spans[:1]
+            if pattern is _KIND_BEFORE:
+                end = spans[-1][1]
+                if _ACTS.match(text, end) or (match["comma"] and not _CLOSED.match(text, end)):
+                    continue
+            # one word before its kind may be a place: "the Chicago label"
+            sure = pattern is not _KIND_AFTER or " " in match["name"] or match["own"]
+            for first, last in spans:
+                name = re.sub(r"['’]s?$", "", text[first:last])
+                yield Mention(
+                    first, first + len(name), name, type_, "pattern" if sure else "capitals"
+                )
+    for match in _BY_NAME.finditer(text):
+        name = FUNCTION.sub("", match[0])
+        type_ = "Event" if match["Event"] else lexicon.OTHER
+        yield Mention(match.end() - len(name), match.end(), name, type_, "pattern")
+
+
+def is_demonym(name: str) -> bool:
+    """Whether a capitalised word denotes people of a place: "Danish", "the Welsh", not "Milan"."""
+    word = re.sub(r"^[Tt]he ", "", name)
+    return word.casefold() in lexicon.demonyms() or bool(_DEMONYM.match(name))
 
 
 def _one_of(awards: str) -> str:
@@ -428,7 +534,7 @@ def titles(text: str) -> Iterator[Mention]:
         for match in pattern.finditer(text):
             cue = match.groupdict().get("cue") or ""
             if cue.endswith("s"):
-                for first, last in _coordinated(text, *match.span("title")):
+                for first, last in coordinated(text, *match.span("title")):
                     yield from _title(text, first, last, cue)
             else:
                 yield from _title(text, *match.span("title"), cue)
@@ -437,12 +543,12 @@ def titles(text: str) -> Iterator[Mention]:
             end = match.end("title")
             yield from _title(text, end - len(FUNCTION.sub("", match["title"])), end)
     for match in _LIST.finditer(text):
-        for first, last in _coordinated(text, *match.span("titles")):
+        for first, last in coordinated(text, *match.span("titles")):
             yield from _title(text, first, last, match["cue"])
     yield from _quoted(text)
 
 
-def _coordinated(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def coordinated(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield the spans of coordinated names: "X, Y and Z"."""
     commas = [comma.span() for comma in _COMMA.finditer(text, start, end)]
     for (_, first), (last, _) in pairwise([(start, start), *commas, (end, end)]):

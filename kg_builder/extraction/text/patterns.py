@@ -20,6 +20,7 @@ from kg_builder.extraction.text.default_relations import (
     read_roles,
     read_work,
 )
+from kg_builder.extraction.text.lexicon import ORCHESTRA
 from kg_builder.extraction.text.mentions import Entity, Mention, compile_pattern, numbers
 from kg_builder.extraction.text.relations import ReadText, Relation, SentenceReading
 from kg_builder.ontology import Schema
@@ -29,9 +30,15 @@ RULES: Final = tuple(
 )
 _CONFIDENCES: Final = Path(__file__).with_name("confidences.toml")
 _MAX_LENGTH: Final = 1500
+_SHORT: Final = 30
 _NOMINATIVE: Final = frozenset({"he", "she", "they"})
 _OBJECTS: Final = ("o", "o2", "o3")
 _ENUMERATION: Final = compile_pattern("{o:A+}")
+_FOUNDING: Final = re.compile(r"\b(?:found|form|start|establish|set up|creat|launch|assembl)")
+_ORCHESTRA_BEFORE: Final = re.compile(rf"\b(?:{ORCHESTRA}),?(?: called| named)?(?: the)? [“\"]?$")
+_ORCHESTRA_AFTER: Final = re.compile(
+    rf"(?:, (?:an?|(?:his|her|their)(?: own)?)(?: [\w-]+){{0,3}}?)? (?:{ORCHESTRA})\b"
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ class Pattern:
     of_topic: bool
     inverse: bool
     about: str
+    known: bool
 
 
 @lru_cache(maxsize=4)
@@ -69,6 +77,7 @@ def load_patterns(path: Path) -> tuple[Pattern, ...]:
                 of_topic=bool(rule.get("of_topic", False)),
                 inverse=bool(rule.get("inverse", False)),
                 about=rule.get("about", ""),
+                known=bool(rule.get("known", False)),
             )
             for rule in rules
         )
@@ -155,20 +164,20 @@ def _is_performance_of(relation: Relation, work: Entity) -> bool:
 
 
 def _apply(pattern: Pattern, found: re.Match[str], reading: SentenceReading) -> SentenceReading:
-    groups, earlier = found.groupdict(), reading
-    subjects = [reading.mentions[number] for number in numbers(groups.get("s") or "")]
+    earlier = reading
+    subjects = [reading.mentions[number] for number in numbers(found.groupdict().get("s") or "")]
     named = subjects[_clause_at(subjects) or 0 :]
     if named:
         for mention in named:
             if mention.entity is not None:
-                reading = _relate(pattern, mention.entity, mention, groups, reading, earlier)
+                reading = _relate(pattern, mention.entity, mention, found, reading, earlier)
         return reading
     if pattern.of_topic:
-        return _relate(pattern, reading.text.topic, None, groups, reading, earlier)
+        return _relate(pattern, reading.text.topic, None, found, reading, earlier)
     subject = reading.subject(reading.slots.position(found.start()), pattern.subject)
     if subject is None or reading.type_of(subject) == "Name":  # a guess based on a guess
         return reading
-    return _relate(pattern, subject, None, groups, reading, earlier)
+    return _relate(pattern, subject, None, found, reading, earlier)
 
 
 def _clause_at(listed: Sequence[Mention]) -> int | None:
@@ -183,21 +192,25 @@ def _relate(
     pattern: Pattern,
     subject: Entity,
     named: Mention | None,
-    groups: Mapping[str, str | None],
+    found: re.Match[str],
     reading: SentenceReading,
     earlier: SentenceReading,
 ) -> SentenceReading:
     """Relate an explicit or implied subject to the objects of a match."""
     if not reading.may_be(subject, pattern.subject):
         return reading
+    if pattern.known and not reading.schema.is_a(reading.type_of(subject), pattern.subject):
+        return reading
     range_ = reading.schema.predicates[pattern.predicate].range
-    objects = list(_objects(groups, reading))
+    objects = list(_objects(found.groupdict(), reading))
     for number in objects:
         mention = reading.mentions[number]
         object_ = mention.entity
         if object_ is None or object_ is subject:
             continue
         if pattern.object and not reading.may_be(object_, pattern.object):
+            continue
+        if _founds_orchestra(pattern, found, [named, mention], reading):
             continue
         reading, is_new = reading.claim(pattern.predicate, number, subject, object_, earlier)
         if not is_new:
@@ -215,6 +228,24 @@ def _relate(
         if pattern.predicate == "memberOf":
             reading = _relate_company(subject, mention, pattern, reading)
     return reading
+
+
+def _founds_orchestra(
+    pattern: Pattern,
+    found: re.Match[str],
+    ends: Sequence[Mention | None],
+    reading: SentenceReading,
+) -> bool:
+    """Whether a membership is that of the founder of what the text calls an orchestra or choir."""
+    if pattern.predicate not in {"memberOf", "hasMember"} or not _FOUNDING.search(found[0]):
+        return False
+    text = reading.text.document.text
+    return any(
+        _ORCHESTRA_BEFORE.search(text, max(0, end.start - _SHORT), end.start)
+        or _ORCHESTRA_AFTER.match(text, end.end)
+        for end in ends
+        if end is not None
+    )
 
 
 def _objects(groups: Mapping[str, str | None], reading: SentenceReading) -> Iterator[int]:

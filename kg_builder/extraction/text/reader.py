@@ -16,6 +16,7 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import read_segment, write_segment
 from kg_builder.extraction.collector import Collector, id_key
 from kg_builder.extraction.objects import Assertions
+from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.extraction.text.coreference import Resolver
 from kg_builder.extraction.text.documents import (
@@ -409,7 +410,7 @@ class _Writer:
         evidence = self._text.document.evidence(sentence.start, sentence.end)
         assertions = Assertions(self._out, relation.method, relation.confidence)
         ends = (relation.subject, relation.object.entity)
-        if any(end is not None and end.type == "Name" for end in ends):
+        if any(end is not None and end.type in {"Name", lexicon.OTHER} for end in ends):
             self._out.counts["relations with a name of unknown class"] += 1
             return
         subject = self._key(relation.subject, evidence)

@@ -18,6 +18,7 @@ from kg_builder.extraction.text.names import (
     SMALL,
     Gazetteer,
     formed_mentions,
+    is_demonym,
     listed_with_works,
     titles,
 )
@@ -44,6 +45,8 @@ _RANK: Final = {
     ("pattern", "Band"): 1,
     ("pattern", "Person"): 1,
     ("pattern", "Place"): 1,
+    ("pattern", "Event"): 1,
+    ("pattern", lexicon.OTHER): 1,
     ("quoted", ""): 1,
     ("capitals", ""): 6,
     ("lexicon", ""): 3,
@@ -59,7 +62,6 @@ _NAME: Final = re.compile(
     rf"(?<![\w'’-])(?:[Tt]he )?{CAPITAL}"
     rf"(?:(?: (?:of|for|the|and the|de|del|du|des|y))? {CAPITAL})*"
 )
-_DEMONYM: Final = re.compile(r"^(?:[Tt]he )?[A-Z][a-z]+(?:[ie]an|ese|ish|ic|ch)s?$|^I$")
 _ALBUM_BEFORE: Final = re.compile(
     rf"\b(?:(?:{ALBUM})s?,? (?:called |titled )?|(?:followed|succeeded|preceded) by |"
     r"(?:follow-up|successor) (?:to|of) )[“\"‘']$"
@@ -85,6 +87,17 @@ _ARTICLE: Final = re.compile(r"\b[Tt]he $")
 _WITH_THE: Final = re.compile(r"\bwith [Tt]he $")
 _BEFORE: Final = 10
 """Characters in which "with the" fits"""
+
+_PLAYER: Final = re.compile(
+    rf"(?<![\w'’-])(?P<name>{CAPITAL}(?: (?:(?:de|la|van|von|der|al|bin|del) )?{CAPITAL}){{0,3}})"
+    r"(?:(?P<bracket> ?[(\[])| (?:on|[–—-]) (?:the )?|: |, )(?:[a-z]+ )?$"
+)
+"""A name before an instrument or role"""
+
+_SAME: Final = re.compile(r"(?:, and |,? and | & |, |/)(?:[a-z]+ )?")
+_NEXT: Final = re.compile(r"[^.\n⟦]{0,20}?[)\]]?(?:[,;]? and |[,;] | & )(?:[a-z]+ )?")
+_FAR: Final = 90
+"""Characters in which a name stands before an instrument."""
 
 _PEOPLE: Final = re.compile(r" (?:brothers|sisters|siblings|twins|family|couple)\b|['’]s?\b")
 _DETERMINER: Final = re.compile(r"^(?:the|a|an|The|A|An|his|her|their|its) ")
@@ -136,7 +149,7 @@ class Recogniser:
         )
         title = "" if self._schema.is_a(topic_type, "Work") else text.title
         last_names = self._last_names(text.text, title, chosen)
-        found = self._without_overlaps([*chosen, *last_names])
+        found = self._without_overlaps([*chosen, *last_names, *_players(text.text, chosen)])
         for mention in listed_with_works(text.text, found, self._schema):
             mention.type = "Album"
         if topic_type == "Album":
@@ -175,7 +188,7 @@ class Recogniser:
             if type_ == "Person" and (word := text.partition(" ")[0].casefold()) in self._words:
                 text, start = text[len(word) + 1 :], start + len(word) + 1
             text = re.sub(r"['’]s$", "", text)
-            if len(text) < 2 or not text[0].isupper() or _is_demonym(text):
+            if len(text) < 2 or not text[0].isupper() or is_demonym(text):
                 continue
             if type_ == "Place" and country_name(text):
                 type_ = "Country"
@@ -194,7 +207,7 @@ class Recogniser:
             name, start = re.sub(r"['’]s$", "", match[0]), match.start()
             if start in begins and (word := FUNCTION.match(name)):
                 name, start = name[word.end() :], start + word.end()
-            if start in begins or len(name) < 2 or _is_demonym(name):
+            if start in begins or len(name) < 2 or is_demonym(name):
                 continue
             yield Mention(
                 start,
@@ -265,6 +278,32 @@ def _listed_words() -> tuple[dict[str, tuple[str, str]], re.Pattern[str]]:
     return words, re.compile(rf"(?<![\w'’-])(?:{any_of})(?![\w-])", re.IGNORECASE)
 
 
+def _players(text: str, mentions: Sequence[Mention]) -> Iterator[Mention]:
+    """Yield names of persons beside what they play: "X (guitar)"; in lists "X on guitar".
+
+    A single "X on guitar" may be a place or band: "she played in London on guitar".
+    """
+    waiting: Mention | None = None
+    end = 0
+    for item in mentions:
+        if item.type not in {"Instrument", "Role"}:
+            continue
+        before = _PLAYER.search(text, max(0, item.start - _FAR), item.start)
+        name = before["name"] if before else ""
+        if before is None or FUNCTION.match(name + " ") or is_demonym(name):
+            end = item.end if _SAME.fullmatch(text, end, item.start) else end
+            continue
+        name = FUNCTION.sub("", name)
+        start = before.end("name") - len(name)
+        person = Mention(start, start + len(name), name, "Person", "pattern")
+        listed = waiting is not None and _NEXT.fullmatch(text, end, start) is not None
+        if before["bracket"] or listed:
+            yield person
+        if waiting is not None and listed:
+            yield waiting
+        waiting, end = person, item.end
+
+
 def _is_everyday(mention: Mention, text: str) -> bool:
     """Whether the name of a genre is a common word here: "the son of", "their home country"."""
     if mention.type != "Genre" or not mention.text.islower():
@@ -292,12 +331,6 @@ def _is_plural(text: str, start: int, name: str, *, of_place: bool) -> bool:
     before = text[max(0, start - _BEFORE) : start] + name[: 4 * name.startswith("The ")]
     article = _WITH_THE if of_place else _ARTICLE
     return bool(article.search(before)) and not _PEOPLE.match(text, start + len(name))
-
-
-def _is_demonym(name: str) -> bool:
-    """Whether a capitalised word denotes people of a place: "Danish", "the Welsh", not "Milan"."""
-    word = re.sub(r"^[Tt]he ", "", name)
-    return word.casefold() in lexicon.demonyms() or bool(_DEMONYM.match(name))
 
 
 def _surnames(doc: Doc) -> set[tuple[int, int]]:

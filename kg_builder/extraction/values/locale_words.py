@@ -1,4 +1,4 @@
-"""Parse dates and durations written in words of some twenty languages (locale data, CLDR)."""
+"""Dates and durations in words of some twenty languages (locale data, CLDR); names of countries."""
 
 from __future__ import annotations
 
@@ -11,6 +11,74 @@ from babel import Locale
 from babel.units import format_unit
 
 from kg_builder.extraction.values.numbers import parse_number
+
+COUNTRIES_ALSO: Final = {
+    "U.S.": "US",
+    "U.S.A.": "US",
+    "America": "US",
+    "United States of America": "US",
+    "U.K.": "GB",
+    "Great Britain": "GB",
+    "Britain": "GB",
+    "England": "GB",
+    "Scotland": "GB",
+    "Wales": "GB",
+    "Northern Ireland": "GB",
+    "Republic of Ireland": "IE",
+    "The Netherlands": "NL",
+    "Holland": "NL",
+    "Korea": "KR",
+    "Republic of Korea": "KR",
+    "Russian Federation": "RU",
+    "Czech Republic": "CZ",
+    "Ivory Coast": "CI",
+    "Turkey": "TR",
+    "Burma": "MM",
+    "Macedonia": "MK",
+    "Congo": "CG",
+    "Hong Kong": "HK",
+    "Macau": "MO",
+    "Palestine": "PS",
+    "The Bahamas": "BS",
+    "The Gambia": "GM",
+    "Vatican": "VA",
+    "Cape Verde": "CV",
+    "Swaziland": "SZ",
+}
+"""Common English names that are not in the locale data."""
+
+COUNTRIES_ELSEWHERE: Final = {
+    "GB": "Großbritannien|Grande-Bretagne|Gran Bretaña|Gran Bretagna|Grã-Bretanha|"
+    "Groot-Brittannië|Angleterre|Inglaterra|Inghilterra|Engeland|Englanti|Anglia|イングランド|"
+    "Schottland|Écosse|Escocia|Scozia|Escócia|Schotland|Skottland|Skotland|Skotlanti|Szkocja|"
+    "スコットランド|Pays de Galles|Gales|Galles|País de Gales|Walia|ウェールズ|Nordirland|"
+    "Irlande du Nord|Irlanda del Norte|Irlanda del Nord|Irlanda do Norte|Noord-Ierland|"
+    "Pohjois-Irlanti|Irlandia Północna",
+    "US": "EE.UU.|EE. UU.|EE UU|EEUU|EUA|E.U.A.|Vereinigte Staaten von Amerika|"
+    "États-Unis d'Amérique|Estados Unidos de América|Stati Uniti d'America|"
+    "Estados Unidos da América|Verenigde Staten van Amerika",
+    "NL": "Hollande|Holanda|Olanda",
+}
+"""The same in other languages, by code."""
+
+COUNTRIES_PLAIN: Final = {"TR": "Turkey", "HK": "Hong Kong", "MO": "Macau", "PS": "Palestine"}
+"""Common names used instead of official ones in the locale data."""
+
+COUNTRIES_GONE: Final = {
+    "USSR": "Soviet Union",
+    "SU": "Soviet Union",
+    "Soviet Union": "Soviet Union",
+    "Yugoslavia": "Yugoslavia",
+    "YU": "Yugoslavia",
+    "Serbia and Montenegro": "Serbia and Montenegro",
+    "CS": "Czechoslovakia",
+    "Czechoslovakia": "Czechoslovakia",
+    "East Germany": "East Germany",
+    "German Democratic Republic (GDR)": "East Germany",
+    "DDR": "East Germany",
+    "West Germany": "Germany",
+}
+"""Former countries, which keep their names, as music is not attributed to successors."""
 
 LANGUAGES: Final = (
     *("en", "de", "fr", "es", "it", "pt", "nl", "sv", "nb", "da", "fi", "pl", "cs", "hu", "ro"),

@@ -9,13 +9,20 @@ import unicodedata
 from bisect import bisect_right
 from functools import lru_cache
 from importlib import resources
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import ftfy
 from babel import Locale
 from babel.core import get_global
 from ftfy.badness import BADNESS_RE
+
+from kg_builder.extraction.values.locale_words import (
+    COUNTRIES_ALSO,
+    COUNTRIES_ELSEWHERE,
+    COUNTRIES_GONE,
+    COUNTRIES_PLAIN,
+)
 
 _ENTITY: Final = re.compile(r"&(#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
@@ -57,6 +64,44 @@ def clean_text(text: str, *, repair: bool = True) -> str:
 def without_halves(text: str) -> str:
     """Replace each lone surrogate by U+FFFD, which keeps offsets."""
     return _HALF.sub("\ufffd", text)
+
+
+class Repair(NamedTuple):
+    """A span of a text that replaces another one of the file; ends are exclusive."""
+
+    start: int
+    end: int
+    start_in_file: int
+    end_in_file: int
+
+
+_WORD_OF_FILE: Final = re.compile(r"(?:[^ \t\r\n]|(?<=Ã) )+")
+"""A word with its marks; of mojibake, "Ã " is one letter."""
+
+_PLAIN: Final = re.compile(r"[ -$'-\[\]-~]+")
+"""Words of ASCII characters in which nothing can be repaired: without &, % and backslashes."""
+
+
+def repaired(text: str) -> tuple[str, tuple[Repair, ...]]:
+    """Repair a text word by word as cells are (`clean_text`), and where it was repaired.
+
+    >>> text, repairs = repaired("BjÃ¶rk &amp; the Tides")
+    >>> text, repairs[1]
+    ('Björk & the Tides', Repair(start=6, end=7, start_in_file=7, end_in_file=12))
+    """
+    parts: list[str] = []
+    repairs: list[Repair] = []
+    position = length = 0
+    for word in _WORD_OF_FILE.finditer(text):
+        if _PLAIN.fullmatch(word[0]) or (clean := clean_text(word[0])) == word[0]:
+            continue
+        kept = text[position : word.start()]
+        length += len(kept)
+        parts += [kept, clean]
+        repairs.append(Repair(length, length + len(clean), word.start(), word.end()))
+        length += len(clean)
+        position = word.end()
+    return "".join((*parts, text[position:])) if parts else text, tuple(repairs)
 
 
 @lru_cache(maxsize=65536)
@@ -247,74 +292,6 @@ def without_disambiguator(name: str) -> str:
 
 _LOCALES: Final = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "nb", "da", "fi", "pl", "ja")
 
-_ALSO: Final = {
-    "U.S.": "US",
-    "U.S.A.": "US",
-    "America": "US",
-    "United States of America": "US",
-    "U.K.": "GB",
-    "Great Britain": "GB",
-    "Britain": "GB",
-    "England": "GB",
-    "Scotland": "GB",
-    "Wales": "GB",
-    "Northern Ireland": "GB",
-    "Republic of Ireland": "IE",
-    "The Netherlands": "NL",
-    "Holland": "NL",
-    "Korea": "KR",
-    "Republic of Korea": "KR",
-    "Russian Federation": "RU",
-    "Czech Republic": "CZ",
-    "Ivory Coast": "CI",
-    "Turkey": "TR",
-    "Burma": "MM",
-    "Macedonia": "MK",
-    "Congo": "CG",
-    "Hong Kong": "HK",
-    "Macau": "MO",
-    "Palestine": "PS",
-    "The Bahamas": "BS",
-    "The Gambia": "GM",
-    "Vatican": "VA",
-    "Cape Verde": "CV",
-    "Swaziland": "SZ",
-}
-"""Common English names that are not in the locale data."""
-
-_ALSO_ELSEWHERE: Final = {
-    "GB": "Großbritannien|Grande-Bretagne|Gran Bretaña|Gran Bretagna|Grã-Bretanha|"
-    "Groot-Brittannië|Angleterre|Inglaterra|Inghilterra|Engeland|Englanti|Anglia|イングランド|"
-    "Schottland|Écosse|Escocia|Scozia|Escócia|Schotland|Skottland|Skotland|Skotlanti|Szkocja|"
-    "スコットランド|Pays de Galles|Gales|Galles|País de Gales|Walia|ウェールズ|Nordirland|"
-    "Irlande du Nord|Irlanda del Norte|Irlanda del Nord|Irlanda do Norte|Noord-Ierland|"
-    "Pohjois-Irlanti|Irlandia Północna",
-    "US": "EE.UU.|EE. UU.|EE UU|EEUU|EUA|E.U.A.|Vereinigte Staaten von Amerika|"
-    "États-Unis d'Amérique|Estados Unidos de América|Stati Uniti d'America|"
-    "Estados Unidos da América|Verenigde Staten van Amerika",
-    "NL": "Hollande|Holanda|Olanda",
-}
-"""The same in other languages, by code."""
-
-_PLAIN: Final = {"TR": "Turkey", "HK": "Hong Kong", "MO": "Macau", "PS": "Palestine"}
-"""Common names used instead of official ones in the locale data."""
-
-_GONE: Final = {
-    "USSR": "Soviet Union",
-    "SU": "Soviet Union",
-    "Soviet Union": "Soviet Union",
-    "Yugoslavia": "Yugoslavia",
-    "YU": "Yugoslavia",
-    "Serbia and Montenegro": "Serbia and Montenegro",
-    "CS": "Czechoslovakia",
-    "Czechoslovakia": "Czechoslovakia",
-    "East Germany": "East Germany",
-    "German Democratic Republic (GDR)": "East Germany",
-    "DDR": "East Germany",
-    "West Germany": "Germany",
-}
-"""Former countries, which keep their names, as music is not attributed to successors."""
-
 
 def without_accents(text: str) -> str:
     """A text in lower case and without accents.
@@ -344,7 +321,7 @@ def _key(text: str) -> str:
 @lru_cache(maxsize=1)
 def _country_names() -> dict[str, str]:
     english = {
-        code: _PLAIN.get(code, name.replace("’", "'"))
+        code: COUNTRIES_PLAIN.get(code, name.replace("’", "'"))
         for code, name in Locale("en").territories.items()
         if len(code) == 2 and code.isalpha() and code not in {"EU", "EZ", "UN", "XA", "XB", "ZZ"}
     }
@@ -356,10 +333,10 @@ def _country_names() -> dict[str, str]:
     for alias, codes in get_global("territory_aliases").items():
         if alias.isalpha() and len(codes) == 1 and codes[0] in english:
             found[_key(alias)] = english[codes[0]]
-    for code, names in _ALSO_ELSEWHERE.items():
+    for code, names in COUNTRIES_ELSEWHERE.items():
         found.update({_key(name): english[code] for name in names.split("|")})
-    found.update({_key(name): english[code] for name, code in _ALSO.items()})
-    found.update({_key(name): kept for name, kept in _GONE.items()})
+    found.update({_key(name): english[code] for name, code in COUNTRIES_ALSO.items()})
+    found.update({_key(name): kept for name, kept in COUNTRIES_GONE.items()})
     return found
 
 

@@ -19,6 +19,7 @@ from kg_builder.extraction.text.names import KnownNames, common_words
 from kg_builder.extraction.text.patterns import load_patterns
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.extraction.text.relations import ReadText, Relation, SentenceReading
+from kg_builder.extraction.values.text import repaired
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS
 from tests.kg_builder.conftest import Run, named, reasons, record
@@ -486,6 +487,76 @@ def test_halves_of_surrogate_pairs_move_no_offset(write: Write, run: Run) -> Non
     found = run(kind="unstructured", path="t.jsonl", model=None)
     assert "A\ufffdB" in set(found.records["name"])
     assert any(evidence.endswith("char=27,42") for evidence in found.statements["evidence"])
+
+
+def test_titles_and_texts_are_repaired_as_cells_are(tmp_path: Path, write: Write, run: Run) -> None:
+    text = (
+        "Simone &amp; the Tides are a band. They were formed in ReykjavÃ\u00adk in 1994 by BjÃ¶rk. "
+        "They play R&amp;B and folk."
+    )
+    write_texts(write, {"id": "1", "title": "Simone &amp; the Tides", "text": text})
+    found = run(kind="unstructured", path="t.jsonl", model=None, gazetteer=gazetteer_of(*BAND))
+    assert set(named(found)) == {
+        ("Simone & the Tides", "origin", "Reykjavík"),
+        ("Simone & the Tides", "beginDate", "1994"),
+        ("Simone & the Tides", "hasMember", "Björk"),
+        ("Simone & the Tides", "genre", "r&b"),
+        ("Simone & the Tides", "genre", "folk"),
+    }
+    assert not any("&amp;" in name or "Ã" in name for name in found.records["name"])
+    raw = json.loads((tmp_path / "t.jsonl").read_text("utf-8"))["text"]
+    sentences = {
+        raw[int(start) : int(end)]
+        for evidence in found.statements["evidence"]
+        for start, end in [re.search(r"char=(\d+),(\d+)$", evidence).groups()]
+    }
+    assert sentences == {
+        "They were formed in ReykjavÃ\u00adk in 1994 by BjÃ¶rk.",
+        "They play R&amp;B and folk.",
+    }
+    assert record(found, "src/1")["evidence"].endswith(f"char=0,{len(raw)}")
+
+
+def test_text_files_are_repaired(write: Write, run: Run) -> None:
+    text = "Tom &amp; Ann met in 1990.\n\nTom &amp; Ann were formed in Reykjav&iacute;k."
+    write("texts/Tom_&amp;_Ann.txt", text)
+    found = run(kind="unstructured", path="texts/*.txt", model=None, gazetteer=gazetteer_of(*BAND))
+    assert ("Tom & Ann", "origin", "Reykjavík") in set(named(found))
+    place = f"texts/Tom_&amp;_Ann.txt#;char={text.rindex('Tom')},{len(text)}"
+    assert place in set(found.statements["evidence"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Plain words, 100% pure & simple.", "Plain words, 100% pure & simple."),
+        ("Björk, Ænima\n\nand Sigur Rós", "Björk, Ænima\n\nand Sigur Rós"),
+        ("BjÃ¶rk\n\nand BeyoncÃ©", "Björk\n\nand Beyoncé"),
+        ("R&amp;amp;B", "R&B"),
+        ("voilÃ  le disque", "voilà le disque"),
+        ("rock&nbsp;&amp;&nbsp;roll", "rock & roll"),
+        ("Bjo\u0308rk", "Björk"),
+        ("â€œDebutâ€\u009d", "“Debut”"),
+    ],
+)
+def test_repairs_leave_the_rest_where_it_was(text: str, expected: str) -> None:
+    clean, repairs = repaired(text)
+    assert clean == expected
+    document = TextDocument("1", "A", clean, "t#1", repairs=repairs)
+    assert document.evidence(0, len(clean)) == f"t#1;char=0,{len(text)}"
+
+
+@given(st.text(alphabet="aÃ¶&amp; \n;%20é."))
+def test_offsets_in_the_file_are_in_order(text: str) -> None:
+    clean, repairs = repaired(text)
+    document = TextDocument("1", "A", clean, "", repairs=repairs)
+    spans = [document.evidence(at, at + 1)[6:].split(",") for at in range(len(clean))]
+    assert all(0 <= int(start) < int(end) <= len(text) for start, end in spans)
+    starts = [int(start) for start, _ in spans]
+    assert starts == sorted(starts)
+    for at, (start, end) in enumerate(spans):
+        if int(end) - int(start) == 1 and not any(x.start <= at < x.end for x in repairs):
+            assert text[int(start)] == clean[at]
 
 
 def test_several_processes_read_what_one_reads(write: Write, run: Run) -> None:

@@ -434,3 +434,235 @@ def test_an_unknown_name_is_what_the_names_beside_it_are(schema: Schema) -> None
         ("Bill Evans", "SoloArtist"),
         ("Duffy", "Person"),
     }
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "She founded the label Kestrel Row in 2005.",
+        "In 2005 she founded the label Kestrel Row.",
+        "She founded her own label, Kestrel Row, in 2005.",
+        "She set up an independent record label called Kestrel Row in 2005.",
+        "In 2005, together with Tom Hill, she launched the imprint Kestrel Row.",
+        "She co-founded the record company Kestrel Row with Tom Hill in 2005.",
+        "She founded Kestrel Row, a label for folk music, in 2005.",
+        "She started “Kestrel Row”, her own label, in 2005.",
+        "She founded Kestrel Row, which became a leading label, in 2005.",
+        "She founded the Kestrel Row label in 2005.",
+        "The label Kestrel Row was founded by her in 2005.",
+        "Kestrel Row, the label she founded in 2005, released her songs.",
+    ],
+)
+def test_who_founds_a_label_is_on_it_and_no_member(
+    schema: Schema, model: str | None, sentence: str
+) -> None:
+    found = facts(f"Ann Topic is a singer. {sentence}", "Ann Topic", schema, model)
+    assert of(found, "memberOf", "hasMember", "beginDate", "recordLabel", "releaseDate") == {
+        ("Ann Topic", "recordLabel", "Kestrel Row"),
+        ("Kestrel Row", "beginDate", "2005"),
+    }
+
+
+def test_an_ampersand_in_the_name_of_a_label(schema: Schema, model: str | None) -> None:
+    text = "Topic Band are a band. They signed to Rain & Sun Records."
+    assert of(facts(text, "Topic Band", schema, model), "recordLabel") == {
+        ("Topic Band", "recordLabel", "Rain & Sun Records")
+    }
+
+
+def test_a_list_of_labels(schema: Schema, model: str | None) -> None:
+    text = "Topic Band are a band. They founded the labels Kestrel Row and Marsh Lane in 2005."
+    assert of(facts(text, "Topic Band", schema, model), "recordLabel", "beginDate") == {
+        ("Topic Band", "recordLabel", "Kestrel Row"),
+        ("Topic Band", "recordLabel", "Marsh Lane"),
+        ("Kestrel Row", "beginDate", "2005"),
+    }
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "She founded the festival Kestrel Row in 2005.",
+        "She started the annual Kestrel Row festival in 2005.",
+        "She founded Kestrel Row Festival in 2005.",
+        "Kestrel Row is a festival that she founded in 2005.",
+        "She founded a music school, Kestrel Row, in 2005.",
+        "She founded the Kestrel Row Academy in 2005.",
+        "She opened the recording studio Kestrel Row in 2005.",
+        "She founded the charity Kestrel Row in 2005.",
+        "She formed the publishing company Kestrel Row in 2005.",
+        "She co-founded the magazine Kestrel Row in 2005.",
+        "She is the founder of the festival Kestrel Row.",
+    ],
+)
+def test_what_is_founded_is_a_band_only_if_nothing_says_otherwise(
+    schema: Schema, model: str | None, sentence: str
+) -> None:
+    found = facts(f"Ann Topic is a singer. {sentence}", "Ann Topic", schema, model)
+    assert not of(found, "memberOf", "hasMember", "beginDate")
+    if " that she " in sentence:
+        return
+    text = sentence.replace("She ", "They ")
+    found = facts(f"Topic Band are a band. {text}", "Topic Band", schema, model)
+    assert not of(found, "memberOf", "hasMember", "beginDate")
+
+
+def test_the_founder_of_an_orchestra_is_no_member(schema: Schema, model: str | None) -> None:
+    for text in ("founded the orchestra Kestrel Row", "started the choir Kestrel Row"):
+        found = facts(f"Ann Topic is a singer. She {text}.", "Ann Topic", schema, model)
+        assert not of(found, "memberOf", "hasMember")
+    text = "Ann Topic is a singer. She joined the orchestra Kestrel Row as a violinist."
+    assert of(facts(text, "Ann Topic", schema, model), "memberOf")
+
+
+def test_a_band_founded_is_a_band_whatever_the_model_says(
+    schema: Schema, model: str | None
+) -> None:
+    text = "Ann Topic is a singer. She founded the band Kestrel Row in 2005."
+    assert of(facts(text, "Ann Topic", schema, model), "hasMember", "beginDate") == {
+        ("Kestrel Row", "hasMember", "Ann Topic"),
+        ("Kestrel Row", "beginDate", "2005"),
+    }
+
+
+def test_who_founded_a_label_is_not_its_name(schema: Schema, model: str | None) -> None:
+    text = "Ann Topic is a singer. The label Bo Lund founded released her songs."
+    assert not of(facts(text, "Ann Topic", schema, model), "recordLabel")
+    text = "Ann Topic is a singer. She left the label, Bo Lund produced her songs."
+    assert not of(facts(text, "Ann Topic", schema, model), "recordLabel")
+
+
+def test_a_band_that_met_at_school_begins_there(schema: Schema, model: str | None) -> None:
+    text = "Topic Band are a band. They met at a music school in 1990."
+    assert ("Topic Band", "beginDate", "1990") in facts(text, "Topic Band", schema, model)
+
+
+LINE_UP = {
+    ("Mirek Delacourte", "vocals"),
+    ("Tamsin Prudhoe", "guitar"),
+    ("Rafi Halloran", "drums"),
+}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The band consists of Mirek Delacourte (vocals), Tamsin Prudhoe (guitar) and Rafi Halloran"
+        " (drums).",
+        "The band consists of Mirek Delacourte on vocals, Tamsin Prudhoe on guitar and Rafi"
+        " Halloran on the drums.",
+        "The band consists of Mirek Delacourte – vocals, Tamsin Prudhoe – guitar and Rafi Halloran"
+        " – drums.",
+        "The band consists of Mirek Delacourte: vocals, Tamsin Prudhoe: guitar and Rafi Halloran:"
+        " drums.",
+        "The band is made up of Mirek Delacourte, vocals; Tamsin Prudhoe, guitar; and Rafi"
+        " Halloran, drums.",
+        "Members: Mirek Delacourte - vocals; Tamsin Prudhoe - guitar; Rafi Halloran - drums.",
+        "The members are Mirek Delacourte [vocals], Tamsin Prudhoe [guitar], and Rafi Halloran"
+        " [drums].",
+        "The line-up consisted of Mirek Delacourte (lead singer), Tamsin Prudhoe (guitarist) and"
+        " Rafi Halloran (drummer, 2001–2005).",
+        "Topic Band are Mirek Delacourte (vocals), Tamsin Prudhoe (guitar) and Rafi Halloran"
+        " (drums).",
+        "Mirek Delacourte (vocals), Tamsin Prudhoe (guitar) and Rafi Halloran (drums) formed Topic"
+        " Band.",
+    ],
+)
+def test_a_line_up_with_instruments(schema: Schema, model: str | None, sentence: str) -> None:
+    found = facts(f"Topic Band are a rock band. {sentence}", "Topic Band", schema, model)
+    assert {name for _, _, name in of(found, "hasMember")} == {name for name, _ in LINE_UP}
+    assert {(one, other) for one, _, other in of(found, "instrument")} == LINE_UP
+
+
+def test_several_instruments_of_a_member(schema: Schema, model: str | None) -> None:
+    text = (
+        "Topic Band are a trio. The members are Mirek Delacourte (vocals, guitar), Tamsin Prudhoe"
+        " (bass/keyboards) and Rafi Halloran (drums and percussion)."
+    )
+    found = of(facts(text, "Topic Band", schema, model), "hasMember", "instrument")
+    assert {(one, other) for one, predicate, other in found if predicate == "instrument"} == {
+        ("Mirek Delacourte", "vocals"),
+        ("Mirek Delacourte", "guitar"),
+        ("Tamsin Prudhoe", "bass guitar"),
+        ("Tamsin Prudhoe", "keyboards"),
+        ("Rafi Halloran", "drums"),
+        ("Rafi Halloran", "percussion"),
+    }
+    assert len(of(found, "hasMember")) == 3
+
+
+def test_a_place_before_one_instrument_is_no_person(schema: Schema, model: str | None) -> None:
+    text = "Ann Topic is a singer. She played in Tromso on guitar."
+    reader = _reader(model, schema)
+    ((read, _),) = reader.read([TextDocument("1", "Ann Topic", text, "t#1")])
+    assert ("Tromso", "Person") not in {(item.text, item.type) for item in read.mentions}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Formed in Oslo in 2001, Kestrel Row play folk.",
+        "Formed in Oslo, Norway, in 2001, Kestrel Row play folk.",
+        "Founded in 2001 in Oslo, the band Kestrel Row plays folk.",
+        "Formed in Oslo in 2001 by Bill Evans and Bud Powell, Kestrel Row play folk.",
+        "Kestrel Row are a band. Established in Oslo in 2001, they play folk.",
+    ],
+)
+def test_a_clause_before_the_band_tells_where_and_when_it_was_formed(
+    schema: Schema, model: str | None, sentence: str
+) -> None:
+    rows = [
+        {"record": f"c/{name}", "record_id": "", "source": "c", "type": type_, "name": name}
+        | {"aliases": [], "external_ids": [], "attributes": "{}", "evidence": ""}
+        for name, type_ in {**KNOWN, "Oslo": "Place", "Norway": "Country"}.items()
+    ]
+    known = KnownNames.of(RECORDS.frame(rows), common_words([sentence]))
+    documents = [TextDocument("1", "Kestrel Row", sentence, "t#1")]
+    ((_, relations),) = _reader(model, schema).read(documents, known)
+    found = {(item.subject.name, item.predicate, item.object.name) for item in relations}
+    assert of(found, "beginDate", "origin") == {
+        ("Kestrel Row", "beginDate", "2001"),
+        ("Kestrel Row", "origin", "Oslo"),
+    }
+    assert of(found, "genre") == {("Kestrel Row", "genre", "folk")}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "begin", "end"),
+    [
+        ("They were active from 1979 to 1986.", "1979", "1986"),
+        ("They were active between 1979 and 1986.", "1979", "1986"),
+        ("Topic Band were active during the years 1979–1986.", "1979", "1986"),
+        ("Topic Band (active 1979–1986) played folk.", "1979", "1986"),
+        ("Topic Band (1979–1986) played folk.", "1979", "1986"),
+        ("It was a folk band, active in Leeds from 1979 until 1986.", "1979", "1986"),
+        ("Active from 1979 to 1986, they played folk.", "1979", "1986"),
+        ("They existed from 1979 to 1986.", "1979", "1986"),
+        ("The band was together from 1979 to 1986.", "1979", "1986"),
+        ("They were active until 1986.", "", "1986"),
+        ("They have been active since 1979.", "1979", ""),
+        ("Topic Band (1979–present) play folk.", "1979", ""),
+        ("They were active from 1979 to 1986 and again from 1990.", "1979", ""),
+        ("Disbanded in 1986, they had played folk.", "", "1986"),
+    ],
+)
+def test_years_of_activity(
+    schema: Schema, model: str | None, sentence: str, begin: str, end: str
+) -> None:
+    found = facts(f"Topic Band are a band. {sentence}", "Topic Band", schema, model)
+    assert of(found, "beginDate", "endDate") == {
+        ("Topic Band", predicate, year)
+        for predicate, year in (("beginDate", begin), ("endDate", end))
+        if year
+    }
+
+
+def test_years_of_activity_are_not_those_of_birth_and_death(
+    schema: Schema, model: str | None
+) -> None:
+    for text in (
+        "Ann Topic was a singer, active from 1979 to 1986.",
+        "Nan Topic was active from 1979 to 1986.",
+    ):
+        found = facts(text, " ".join(text.split()[:2]), schema, model)
+        assert not of(found, "beginDate", "endDate")

@@ -23,6 +23,7 @@ def places(tmp_path, monkeypatch):
     (raw / "texts.jsonl").write_text(
         json.dumps({"id": "a", "text": "Air are a duo. They come from Versailles."}) + "\n"
     )
+    (raw / "air.txt").write_text("Air are a duo. They come from Versailles.", encoding="utf-8")
     (raw / "nested.jsonl").write_text('{"a": 1}\n{"bands": [{"name": "Low"}]}\n')
     (raw / "whole.json").write_text('{"artists": [{"name": "Low"}, {"name": "Can", "a/b": 3}]}')
     (raw / "box.wikitext").write_text("{{Infobox musical artist\n| Genre = [[Dub music]]\n}}")
@@ -43,6 +44,7 @@ def places(tmp_path, monkeypatch):
         ("x/rows.tsv#line=3", "id: 2, name: Air"),
         ("x/rows.tsv#line=2;votes=4", "id: 1, name: Björk"),
         ("x/texts.jsonl#line=1;char=15,41", "They come from Versailles."),
+        ("x/air.txt#;char=15,41", "They come from Versailles."),
         ("x/nested.jsonl#line=2/bands/0/name", "Low"),
         ("x/whole.json#/artists/1/name", "Can"),
         ("x/whole.json#/artists/1/a~1b", "3"),

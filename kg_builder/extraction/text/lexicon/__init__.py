@@ -8,6 +8,30 @@ from typing import Final
 
 _FOLDER: Final = Path(__file__).parent
 
+LABEL: Final = "(?:sub-?)?labels?|imprints?|record(?:s|ing)? compan(?:y|ies)"
+STUDIO: Final = "studios?"
+EVENT: Final = "festivals?|concert series|club nights?|competitions?|contests?|radio shows?"
+ORGANISATION: Final = (
+    "compan(?:y|ies)|publish(?:er|ing house)s?|firms?|business|agenc(?:y|ies)|charit(?:y|ies)|"
+    "foundations?|non-profits?|trust|(?:maga|fan)?zines?|journal|newspaper|website|blog|podcast|"
+    "radio station|(?:pre)?schools?|academ(?:y|ies)|conservator(?:y|ies)|conservatoires?|institute|"
+    "colleges?|universit(?:y|ies)|workshop|(?:night)?clubs?|venues?|shops?|stores?|brand|"
+    "clothing line|society|association|organi[sz]ations?"
+)
+ORCHESTRA: Final = "(?:orchestra|choir|chorus|philharmonic|sinfonietta)s?"
+"""Nouns for what people found, as alternatives of a pattern."""
+
+FOUNDED: Final = (
+    r"(?: (?:an?|the|his|her|their|its|⟦A\d+⟧'s)"
+    r"(?: (?:(?!(?:and|as|at|by|for|from|in|of|on|to|with)\b)[\w'’-]+|⟦[GNPOALX]\d+⟧)){0,4}? "
+    rf"(?:{LABEL}|{STUDIO}|{EVENT}|{ORGANISATION}|{ORCHESTRA})\b|"
+    r" (?:the )?⟦[LX]\d+⟧)"
+)
+"""What follows "founded" if it is no band: "a label", "the X festival", "her own school"."""
+
+OTHER: Final = "Organisation"
+"""Pseudo-class of organisations for which the data model has no class: schools, magazines, ..."""
+
 
 @lru_cache(maxsize=1)
 def genres() -> frozenset[str]:
