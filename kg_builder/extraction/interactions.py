@@ -115,8 +115,6 @@ def _iso_8601(cells: pd.DataFrame) -> pd.Series:
 
 
 COUNT: Final = "@count"
-SOURCE: Final = "interactions"
-"""Source of the rejects; there may be a source of this name, too."""
 
 _COMPARED: Final = 20_000
 """Maximum number of record keys searched for a similar one."""
@@ -326,7 +324,7 @@ def read_interactions(
         rejects=REJECTS.frame(
             {
                 "stage": ["extraction"] * count,
-                "source": [SOURCE] * count,
+                "source": [INTERACTIONS.name] * count,
                 **table_of_rejects,
             }
         ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kg_builder.ontology import Schema, load_schema
-from kg_builder.tables import REJECTS, STATEMENTS, recoded
+from kg_builder.tables import INTERACTIONS, REJECTS, STATEMENTS, recoded
 
 TEXT = pd.ArrowDtype(STATEMENTS.schema.field("subject").type)
 
@@ -98,7 +98,7 @@ def unknown_interactions(interactions: pd.DataFrame, links: pd.DataFrame) -> pd.
     rejects = pd.DataFrame(
         {
             "stage": "fusion",
-            "source": "interactions",
+            "source": INTERACTIONS.name,
             "reason": "interaction with an unknown record",
             "evidence": unknown["evidence"],
             "detail": keys,

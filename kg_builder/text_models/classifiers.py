@@ -128,11 +128,11 @@ class LinearModel:
             # an example with an uncertain label is one of each, with these weights
             twice = np.flatnonzero((shares > 0) & (shares < 1))
             wanted = np.concatenate([shares > 0, np.zeros(len(twice), dtype=bool)])
-            weights_ = np.concatenate([np.where(shares > 0, shares, 1), 1 - shares[twice]])
+            counted_as = np.concatenate([np.where(shares > 0, shares, 1), 1 - shares[twice]])
             if wanted.any() and not wanted.all():
                 fitted = LogisticRegression(C=strength, solver="liblinear", random_state=0)
                 both = np.concatenate([chosen, chosen[twice]])
-                fitted.fit(matrix[both], wanted, sample_weight=weights_)
+                fitted.fit(matrix[both], wanted, sample_weight=counted_as)
                 weights[output], intercepts[output] = fitted.coef_[0], fitted.intercept_[0]
             elif wanted.any():
                 intercepts[output] = -_NEVER

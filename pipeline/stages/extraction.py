@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pandas as pd
 
@@ -43,9 +43,6 @@ from pipeline.stages.artefact_names import (
 )
 from pipeline.stages.interactions import interaction_table, left_out_pairs
 from pipeline.stages.stage import Job, Settings, Stage, StageContext
-
-if TYPE_CHECKING:
-    pass
 
 
 def _extraction(context: StageContext) -> dict[str, int]:
