@@ -201,7 +201,8 @@ class StoredResult:
     ) -> None:
         self._store, self._unit, self._target = store, unit, target
         self._start, self._tell = start, tell
-        self._pending = None if store.has(target.name) else self._submit()
+        is_there = unit.reusable and store.has(target.name)
+        self._pending = None if is_there else self._submit()
 
     def result(self) -> object:
         """Wait for the unit, and fetch its result.

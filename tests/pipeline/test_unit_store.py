@@ -19,7 +19,7 @@ from pipeline.build import Build, build
 from pipeline.recipe import load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.unit_store import DamagedError, SentUnit, StoredResult, UnitStore, moved
-from pipeline.units import FOLDER
+from pipeline.units import FOLDER, UnitRunner
 from tests.pipeline.test_build import hashes
 from tests.pipeline.test_units import code_of_tests, copy_upper, refuse
 
@@ -93,6 +93,18 @@ def test_parts_of_a_file_go_through_a_store(
     whole = (tiny / "raw" / "tiny" / "plays.tsv").stat().st_size
     sizes = [path.stat().st_size for path in (tmp_path / "store" / "files").iterdir()]
     assert whole not in sizes
+
+
+def test_a_result_that_is_not_reusable_is_not_taken_from_a_store(tmp_path: Path) -> None:
+    source = tmp_path / "a.txt"
+    source.write_text("text")
+    arguments = {"source": source, "times": 1}
+    workers = Elsewhere(UnitStore(str(tmp_path / "store")))
+    for reusable, executed in ((True, 1), (True, 1), (False, 2)):
+        unit = Unit("a", copy_upper, arguments, (source,), reusable=reusable)
+        runner = UnitRunner(tmp_path / f"units {reusable}", workers=workers, force=True)
+        assert len(list(runner([unit, unit]))) == 2
+        assert workers.executed == executed
 
 
 def cut(path: Path) -> None:
