@@ -128,7 +128,7 @@ def _print(report: dict[str, Any], run: LoadedRun) -> None:
     table.add_column("user", style="bold")
     table.add_column("place in the list", justify="right")
     table.add_column("score", justify="right")
-    table.add_column("plays, of the same kind", ratio=1)
+    table.add_column("plays, of the same kind", ratio=1, overflow="fold")
     for row in report["audience"]:
         table.add_row(
             escape(row["user"]),

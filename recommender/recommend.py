@@ -276,9 +276,9 @@ def _print(person: _Person, found: Recommendations, options: ListOptions, run: L
     console.print(f"[bold]{escape(person.title)}[/] · {verb}: {escape(listed)}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", justify="right", style="dim")
-    table.add_column("recommended", style="bold", max_width=32)
+    table.add_column("recommended", style="bold", max_width=32, overflow="fold")
     table.add_column("score", justify="right")
-    table.add_column("why", ratio=1)
+    table.add_column("why", ratio=1, overflow="fold")  # "ellipsis" would cut wide letters
     for row in found.to_table().to_pylist():
         table.add_row(
             str(row["rank"]),
