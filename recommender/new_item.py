@@ -92,7 +92,7 @@ def _report(
         """The user's items that share most of the facts, the best known first."""
         own = history.of(user)
         order = own[np.lexsort((own, -popularity[own], -alike[own]))]
-        return [names.item_name(int(i)) for i in order[:_LIKED_SHOWN] if alike[i]]
+        return [names.item_title(int(i)) for i in order[:_LIKED_SHOWN] if alike[i]]
 
     return {
         "run": str(folder),

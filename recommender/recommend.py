@@ -244,7 +244,7 @@ def _as_dict(
     person: _Person, found: Recommendations, folder: Path, paths: ReasonPaths
 ) -> dict[str, Any]:
     names = found.catalogue
-    fields = ("rank", "item", "item_raw_id", "name", "iri", "score", "probability", "reason")
+    fields = ("rank", "item", "item_raw_id", "name", "by", "iri", "score", "probability", "reason")
     return {
         "user": person.raw_id,
         "run": str(folder),
@@ -296,7 +296,8 @@ def _print_why(found: Recommendations, paths: ReasonPaths) -> None:
     """Print the facts behind each recommendation's reason, with their sources."""
     console = wide_console()
     for row in found.to_table().to_pylist():
-        console.print(f"[bold]{row['rank']} {escape(row['name'])}[/]: {escape(row['reason'])}")
+        title = found.catalogue.item_title(row["item"])
+        console.print(f"[bold]{row['rank']} {escape(title)}[/]: {escape(row['reason'])}")
         reason = found.reason(0, row["rank"] - 1)
         for triple in [] if reason is None else paths.facts(row["item"], reason):
             for line in fact_lines(paths.triple(triple)):

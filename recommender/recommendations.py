@@ -71,6 +71,7 @@ SCHEMA = pa.schema(
         pa.field("score", pa.float64(), nullable=False),
         pa.field("probability", pa.float64(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),
+        pa.field("by", pa.string(), nullable=False),
     ]
 )
 
@@ -112,6 +113,7 @@ class Recommendations:
                 "score": self.scores[rows, columns].astype(np.float64),
                 "probability": self.probabilities[rows, columns].astype(np.float64),
                 "reason": [_PLAYED if r is None else narrator.tell(r) for r in reasons],
+                "by": _look_up(names.item_by, items),
             },
             schema=SCHEMA,
         )

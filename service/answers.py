@@ -48,6 +48,7 @@ class Item(_Answer):
 
     id: str = Field(description="its entity, as in `/api/entities/{id}`")
     name: str
+    by: str = Field(default="", description="performers of a work, or authors of a book")
     raw_id: str = Field(description="the publisher's id, for `id:RAW_ID` among likes")
 
 

@@ -67,11 +67,26 @@ SELECT code, count(*) AS facts
 FROM (SELECT head AS code FROM relation UNION ALL SELECT tail FROM relation)
 WHERE code < $items GROUP BY code
 """
-
+_CREDITS: Final = """
+SELECT item, string_agg(if(place > $most, '…', name), ' & ' ORDER BY place)
+FROM (SELECT item, whose.name, row_number() OVER (PARTITION BY item ORDER BY whose.name) AS place
+      FROM (SELECT head AS item, tail AS other FROM relation JOIN predicate p ON p.code = predicate
+            JOIN thing ON thing.code = head
+            WHERE p.name = 'performer' OR p.name = 'writer' AND type = 'Book'
+            UNION
+            SELECT tail, head FROM relation JOIN predicate p ON p.code = predicate
+            WHERE p.name = 'performed') credit
+      JOIN thing whose ON whose.code = other
+      WHERE item < $items AND whose.name <> '')
+WHERE place <= $most + 1
+GROUP BY item
+"""
 _ITEM_ENTITIES: Final = """
 SELECT entity, entities.name, external_ids FROM thing JOIN entities USING (entity)
 WHERE code < $items ORDER BY code
 """
+
+_MOST_CREDITED: Final = 3
 
 
 @dataclass(frozen=True)
@@ -183,6 +198,12 @@ class GraphTables:
         found = self.base.sql(_ITEM_ENTITIES, params={"items": self.n_items}).to_arrow_table()
         frame: pd.DataFrame = found.to_pandas(types_mapper=pd.ArrowDtype)
         return frame
+
+    def credits(self) -> list[str]:
+        """By whom each item is, for display: performers of music, writers of books, or ''."""
+        found = self.base.execute(_CREDITS, {"items": self.n_items, "most": _MOST_CREDITED})
+        credits = dict(found.fetchall())
+        return [credits.get(item, "") for item in range(self.n_items)]
 
     def pairs(self, query: str) -> dict[str, int]:
         """The rows of a query with a name and a number."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -202,8 +202,11 @@ def _write_graph(
         write_tsv(
             [_with_iris(pa.Table.from_pandas(numbering.relations))], context.path("relations.tsv")
         )
+        own = {"raw_id": ["|".join(ids) for ids in raw_ids]}
+        if any(credits := graph.credits()):
+            own["by"] = credits
         write_tsv(
-            _with_raw_ids(numbering.entities(items_only=True), raw_ids), context.path("items.tsv")
+            _with_columns(numbering.entities(items_only=True), own), context.path("items.tsv")
         )
         write_tsv(numbering.aliases(), context.path("aliases.tsv"))
         pairs = [(item, raw) for item, own in zip(items, raw_ids, strict=True) for raw in own]
@@ -233,16 +236,18 @@ def _with_iris(table: pa.Table) -> pa.Table:
     return table.set_column(table.schema.get_field_index("iri"), "iri", pa.array(iris, pa.string()))
 
 
-def _with_raw_ids(
-    items: Iterable[pa.Table], raw_ids: Sequence[Sequence[str]]
+def _with_columns(
+    items: Iterable[pa.Table], own: Mapping[str, Sequence[str]]
 ) -> Iterator[pa.Table]:
-    """Columns id, iri, name, raw_id; of the items in the order of the ids."""
+    """Columns id, iri, name of the items in the order of the ids, and those given."""
     first = 0
     for rows in items:
-        own = ["|".join(ids) for ids in raw_ids[first : first + len(rows)]]
-        first += len(rows)
         named = _with_iris(rows.select(["id", "iri", "name"]))
-        yield named.append_column("raw_id", pa.array(own, pa.string()))
+        for column, values in own.items():
+            part = pa.array(values[first : first + len(rows)], pa.string())
+            named = named.append_column(column, part)
+        first += len(rows)
+        yield named
 
 
 def _iri(name: str) -> str:

@@ -40,6 +40,15 @@ class Catalogue:
             self._entities, "name", item, f"item {item}"
         )
 
+    def item_by(self, item: int) -> str:
+        """Performers of the item, or authors of a book, as listed in items.tsv; else ''."""
+        return self._text(self._items, "by", item)
+
+    def item_title(self, item: int) -> str:
+        """Name with performers or authors: `Angel by Massive Attack`."""
+        name, by = self.item_name(item), self.item_by(item)
+        return f"{name} by {by}" if by else name
+
     def item_raw_id(self, item: int) -> str:
         """The item's id in the publisher's file, or the integer itself."""
         return self._text(self._items, "raw_id", item, str(item))
@@ -174,7 +183,7 @@ class Catalogue:
             line = int(wrong.to_numpy().argmax()) + 2
             bad = table["id"].iloc[line - 2]
             raise DataError.at(path, line, f"id {bad!r} is no integer", "build the data set again")
-        for column in table.columns.intersection(["name", "alias", "type"]):
+        for column in table.columns.intersection(["name", "alias", "type", "by"]):
             table[column] = table[column].str.replace(_STEERING, " ", regex=True)
         numbers = table["id"].astype("int64")
         twice = numbers.duplicated()

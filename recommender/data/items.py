@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from numpy.typing import ArrayLike
 
 from recommender.data.catalogue import Catalogue
-from recommender.data.names import Match, NameIndex
+from recommender.data.names import Match, NameIndex, fold_name
 from recommender.errors import ConfigError
 
 __all__ = ["ItemNames", "NamedItem"]
 
 _RAW_ID = "id:"
+_CREDITED = re.compile(r" by | [-–—] | ?\(|\)$")  # Angel by X; X - Angel; Angel (X)
 _DESCRIBED = re.compile(rf"(?P<name>.*) \({_RAW_ID}(?P<id>[^()]+)\)")
 
 _SHOWN = 60
@@ -60,6 +61,7 @@ class ItemNames:
         """The item of that name, or of that publisher's id.
 
         These are `Radiohead`, `id:1084`, or both as `describe` gives them: `Radiohead (id:1084)`.
+        A work may have its performer: `Angel by Massive Attack`, `Massive Attack - Angel`.
 
         Raises:
             ConfigError: there is no such item; the message suggests names.
@@ -75,7 +77,7 @@ class ItemNames:
         described = _DESCRIBED.fullmatch(text)
         if described and (item := self._catalogue.item_of_raw_id(described["id"])) is not None:
             return NamedItem(text, Match((item,), self._index.name(item)))
-        found = self._index.find(text)
+        found = self._find(text)
         if found is None:
             suggestions = self._index.suggest(text[: 2 * _SHOWN])
             if self._catalogue.item_of_raw_id(text) is not None:
@@ -107,15 +109,35 @@ class ItemNames:
         return list(found.values())
 
     def describe(self, item: int) -> str:
-        """Name and publisher's id, which distinguishes namesakes."""
+        """Title and publisher's id, which distinguishes namesakes."""
         raw_id = self._catalogue.item_raw_id(item).partition("|")[0]
-        return f"{self._index.name(item)} ({_RAW_ID}{raw_id})"
+        return f"{self._catalogue.item_title(item)} ({_RAW_ID}{raw_id})"
 
     def distinct(self, item: int) -> str:
-        """The item's name, as by `describe` if another item has the same one."""
-        name = self._catalogue.item_name(item)
-        found = self._index.find(name)
-        return self.describe(item) if found is not None and len(found.ids) > 1 else name
+        """The item's title, as by `describe` if another item has the same one."""
+        title = self._catalogue.item_title(item)
+        found = self._index.find(self._catalogue.item_name(item))
+        namesakes = () if found is None else found.ids
+        same = sum(self._catalogue.item_title(other) == title for other in namesakes)
+        return self.describe(item) if same > 1 else title
+
+    def _find(self, text: str) -> Match | None:
+        """Look up a name or title; a title selects among the works of that name."""
+        found = self._index.find(text)
+        if found is not None and len(found.ids) == 1:
+            return found
+        for mark in _CREDITED.finditer(text):
+            parts = (text[: mark.start()], text[mark.end() :].removesuffix(")"))
+            for name, by in (parts, parts[::-1]):
+                named = self._index.find(name)
+                ids = [] if named is None else [n for n in named.ids if self._is_by(n, by)]
+                if ids:
+                    return Match(tuple(ids), self._catalogue.item_title(ids[0]))
+        return found
+
+    def _is_by(self, item: int, by: str) -> bool:
+        credit = self._catalogue.item_by(item)
+        return bool(credit) and fold_name(by) in map(fold_name, [credit, *credit.split(" & ")])
 
     def _split(self, text: str) -> list[str]:
         try:
@@ -138,7 +160,7 @@ class ItemNames:
         for stop in range(len(parts), start + 1, -1):
             text = ", ".join(parts[start:stop])
             described = _DESCRIBED.fullmatch(text)
-            found = self._index.find(described["name"] if described else text)
+            found = self._find(described["name"] if described else text)
             if found is not None and found.name.count(",") >= stop - start - 1:
                 return stop
         return start + 1

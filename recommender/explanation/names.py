@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recommender.data import Catalogue
 from recommender.data.statements import STATEMENTS_FILE, curie, read_statements
+from recommender.explanation.relations import WORKS
 
 __all__ = ["Names", "article"]
 
@@ -20,9 +21,7 @@ IntArray = NDArray[np.int64]
 
 # Not readable: Freebase ids, the catalogue's placeholder, bare IRIs.
 _NO_NAME: Final = re.compile(r"(ns:|/)?[mg][./][0-9a-z_]+|(entity|item) \d+|\w+://\S*|[\W_]*")
-_QUOTED: Final = frozenset(
-    {"song", "album", "track", "recording", "movie", "film", "work", "book", "tag", "collaboration"}
-)
+_QUOTED: Final = WORKS | {"tag", "collaboration"}
 _DECADE: Final = re.compile(r"(?:(19|20)?(\d)0)'?s")
 _PLURAL_COUNTRIES: Final = re.compile(
     r"(United|Czech Rep|Dominican Rep|Soviet|Netherlands|Philippines|Bahamas|Bronx|Faroe|"
@@ -80,6 +79,10 @@ class Names:
         """The entity's type in lower case, or '' if it is only *entity*."""
         kind = self._catalogue.entity_type(entity).lower()
         return "" if kind in _GENERIC_TYPES else kind
+
+    def is_work(self, entity: int) -> bool:
+        """Whether the entity is a work: a song, an album, a film."""
+        return self.kind(entity) in WORKS
 
     def named(self, entities: IntArray) -> NDArray[np.bool_]:
         """Whether each has a readable name, ``[n]``."""

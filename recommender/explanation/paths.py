@@ -148,7 +148,12 @@ class ReasonPaths:
     def _entity(self, entity: int) -> dict[str, Any]:
         item = entity < self._index.n_items
         name = self._catalogue.item_name if item else self._catalogue.entity_name
-        return {"id": entity, "name": name(entity), "iri": self._catalogue.entity_iri(entity)}
+        return {
+            "id": entity,
+            "name": name(entity),
+            "iri": self._catalogue.entity_iri(entity),
+            "type": self._catalogue.entity_type(entity),
+        }
 
     def _source(self, statement: Statement) -> dict[str, Any]:
         described: dict[str, Any] = {

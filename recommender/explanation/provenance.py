@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from recommender.explanation.relations import fill, wording_of
+from recommender.explanation.relations import WORKS, fill, wording_of
 
 __all__ = ["fact_lines"]
 
@@ -17,7 +17,7 @@ _MOST_SOURCES: Final = 3  # maximum shown per fact; the others are counted
 def fact_lines(fact: Mapping[str, Any]) -> Iterator[str]:
     """Format a triple of `ReasonPaths.triple`, with its sources on the lines below."""
     head, tail = fact["head"]["name"], fact["tail"]["name"]
-    yield _sentence(head, fact["relation"], tail)
+    yield _sentence(head, fact["relation"], tail, fact["head"].get("type", ""))
     sources = fact.get("sources")
     if sources is None:
         return
@@ -40,7 +40,9 @@ def _source_lines(source: Mapping[str, Any]) -> Iterator[str]:
         )
         for premise in premises:
             subject, target = _readable(premise["subject"]), _readable(premise["object"])
-            yield f"  {_sentence(subject, premise['predicate'].rpartition(':')[2], target)}"
+            relation = premise["predicate"].rpartition(":")[2]
+            kind = premise["subject"].partition(":")[0]
+            yield f"  {_sentence(subject, relation, target, kind)}"
             yield from (f"    {line}" for line in _source_lines(premise))
         return
     yield f"{source['source']} ({source['method']}, {confidence}): {_location(source['place'])}"
@@ -48,8 +50,9 @@ def _source_lines(source: Mapping[str, Any]) -> Iterator[str]:
         yield f"  “{text}”"
 
 
-def _sentence(head: str, relation: str, tail: str) -> str:
-    return f"{head} {fill(wording_of(relation).link, tail)}"
+def _sentence(head: str, relation: str, tail: str, kind: str) -> str:
+    wording = wording_of(relation, of_work=kind.lower() in WORKS)
+    return f"{head} {fill(wording.link, tail)}"
 
 
 def _readable(curie: str) -> str:

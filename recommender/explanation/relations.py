@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Wording", "fill", "phrase_ids", "plain_name", "wording_of"]
+__all__ = ["WORKS", "Wording", "fill", "phrase_ids", "plain_name", "wording_of"]
 
 
 @dataclass(frozen=True)
@@ -241,6 +241,11 @@ _WORDINGS: dict[str, Wording] = {
 }
 
 # In Freebase's names the domain is the kind of head; films and books need different wording.
+WORKS = frozenset(
+    {"song", "album", "track", "recording", "release", "movie", "film", "work", "book"}
+)
+"""Types of entities, in lower case, that are works."""
+
 _OF_WORKS = re.compile(r"(film\.film|tv\.\w+|book\.\w+|media_common\.\w+|cvg\.\w+|games\.\w+)\.\w+")
 _WORDINGS_OF_WORKS: dict[str, Wording] = {
     "genre": _GENRE_OF_WORK,
@@ -266,8 +271,10 @@ def plain_name(relation: str) -> str:
     return " ".join(word.lower() for word in _WORDS.findall(last)) or relation
 
 
-def wording_of(relation: str) -> Wording:
+def wording_of(relation: str, *, of_work: bool = False) -> Wording:
     """Wording of a relation; an unlisted name is used as its noun.
+
+    Artists play a genre; a work belongs to it (`of_work`).
 
     "composer of" and "inverse of credited to" are the inverses of the table's "composer" and
     "credited to". So are Freebase's relations of creators: `film.director.film` is that of
@@ -277,7 +284,7 @@ def wording_of(relation: str) -> Wording:
     local = relation.rsplit("/", 1)[-1]
     if (found := _MAKERS.fullmatch(local)) and (maker := found[1].replace("_", " ")) in _WORDINGS:
         return _inverse(_WORDINGS[maker])
-    if _OF_WORKS.fullmatch(local) and name in _WORDINGS_OF_WORKS:
+    if (of_work or _OF_WORKS.fullmatch(local)) and name in _WORDINGS_OF_WORKS:
         return _WORDINGS_OF_WORKS[name]
     wording = _WORDINGS.get(name)
     if wording is not None:

@@ -47,8 +47,8 @@ class Narrator:
         self._catalogue = catalogue
         self._names = Names(catalogue)
         self._wordings: dict[int, Wording] = {}
-        self._item_names: dict[int, str] = {}
         self._audiences: dict[int, _Audience] = {}
+        self._of_works = self._names.is_work(0)  # catalogues rarely mix artists and works
 
     def tell(self, reason: Reason) -> str:
         """Verbalise a reason in one line; names at most two history items per argument."""
@@ -68,7 +68,7 @@ class Narrator:
         match evidence.kind:
             case "link":
                 # items are named without quotation marks, including works
-                text = self._link(evidence.steps[0], self._items(evidence.items) + yours)
+                text = self._link(evidence.steps[0], self._items(evidence) + yours)
             case "shared":
                 text = self._shared(evidence, yours)
             case "through" | "path":
@@ -83,7 +83,7 @@ class Narrator:
         return fill(self._words(step).phrase(step.forward), items)
 
     def _shared(self, evidence: Evidence, yours: str) -> str:
-        items = self._items(evidence.items) + yours
+        items = self._items(evidence) + yours
         facts = self._facts(evidence.steps)
         if facts:
             return f"{facts}, like {items}"
@@ -113,7 +113,7 @@ class Narrator:
 
     def _meeting(self, evidence: Evidence, yours: str) -> str:
         near, far = evidence.steps[0], evidence.ends[0]
-        item = self._item(evidence.items[0]) + yours
+        item = self._items(evidence, 1) + yours
         first, last = self._fact(near), self._fact(far)
         if evidence.kind == "through":
             if first and first == last:
@@ -134,7 +134,7 @@ class Narrator:
 
     def _listeners(self, evidence: Evidence, yours: str) -> str:
         item, others = evidence.items[0], evidence.audience
-        words, name = self._audience(item), self._item(item)
+        words, name = self._audience(item), self._items(evidence, 1)
         if others == 1:
             return f"the only other {words.person} of {name}{yours} {words.does} too"
         does = words.does if evidence.together == 1 else words.do
@@ -143,7 +143,8 @@ class Narrator:
 
     def _words(self, step: Step) -> Wording:
         if step.relation not in self._wordings:
-            self._wordings[step.relation] = wording_of(self._catalogue.relation_name(step.relation))
+            relation = self._catalogue.relation_name(step.relation)
+            self._wordings[step.relation] = wording_of(relation, of_work=self._of_works)
         words = self._wordings[step.relation]
         on_screen = _ON_SCREEN.get(words.phrase(step.forward))
         if on_screen and self._names.kind(step.entity).endswith(_SCREENS):
@@ -159,15 +160,17 @@ class Narrator:
             return _indefinite(name)
         return name
 
-    def _item(self, item: int) -> str:
-        if item not in self._item_names:
-            self._item_names[item] = self._catalogue.item_name(item)
-        return self._item_names[item]
-
-    def _items(self, items: Sequence[int]) -> str:
-        named = [self._item(item) for item in items[:_NAMED]]
-        others = len(items) - len(named)
-        return _listed([*named, f"{others} more"] if others else named)
+    def _items(self, evidence: Evidence, most: int = _NAMED) -> str:
+        """Name the items of the history; a performer once, and not if a fact names it already."""
+        said = {self._names.name(s.entity) for s in (*evidence.steps, *evidence.ends)}
+        parts: list[str] = []
+        for item in reversed(evidence.items[:most]):
+            by = self._catalogue.item_by(item)
+            name = self._catalogue.item_name(item)
+            parts.append(f"{name} by {by}" if by and by not in said else name)
+            said.add(by)
+        others = len(evidence.items) - len(parts) if most > 1 else 0
+        return _listed([*reversed(parts), *([f"{others} more"] if others else [])])
 
     def _yours(self, evidence: Evidence) -> str:
         return self._audience(evidence.items[0]).yours if evidence.items else ""

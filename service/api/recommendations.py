@@ -129,7 +129,7 @@ def users(
     found = []
     for user in run.listeners(q, top):
         history = run.history_of(user)
-        some = [run.catalogue.item_name(i) for i in history[:5].tolist()]
+        some = [run.catalogue.item_title(i) for i in history[:5].tolist()]
         found.append(Listener(user=run.catalogue.user_raw_id(user), plays=len(history), some=some))
     return found
 
@@ -196,6 +196,7 @@ def _places(run: ServedRun, person: Person, found: Found, knobs: Knobs) -> list[
             rank=rank,
             id=run.item_id(item),
             name=run.catalogue.item_name(item),
+            by=run.catalogue.item_by(item),
             raw_id=run.catalogue.item_raw_id(item),
             iri=run.catalogue.entity_iri(item),
             score=round(found.scores[rank - 1], 6),
@@ -261,4 +262,9 @@ def _paths(run: ServedRun, items: list[int], reasons: list[Reason | None]) -> It
 def item_of(run: ServedRun, item: int) -> Item:
     """Convert an item to the API's form."""
     names = run.catalogue
-    return Item(id=run.item_id(item), name=names.item_name(item), raw_id=names.item_raw_id(item))
+    return Item(
+        id=run.item_id(item),
+        name=names.item_name(item),
+        by=names.item_by(item),
+        raw_id=names.item_raw_id(item),
+    )

@@ -22,6 +22,9 @@ TYPES = {
     "genre:Britpop": "Genre",
     "genre:Rock": "Genre",
     "person:Albarn": "Person",
+    "song:Girls": "Song",
+    "book:Bit": "Book",
+    "film:Trip": "Film",
 }
 ALIASES = {"artist:Blur": ["blur", "Seymour", "Blur", "blur"]}
 EXTERNAL = {
@@ -77,7 +80,7 @@ class Numbered:
                     items,
                     min_confidence=config.min_confidence,
                 )
-                self.graph = graph.counts
+                self.graph, self.credits = graph.counts, graph.credits()
                 result = number(graph, config, schema=SCHEMA)
                 self.entities = pa.concat_tables(result.entities()).to_pandas()
                 self.triples = pa.concat_tables(result.triples()).to_pandas().to_numpy()
@@ -181,7 +184,7 @@ def test_facts_are_counted_once_and_statements_by_source():
     ]  # fmt: skip
     assert counts.relations == {"genre": 1, "subgenreOf": 1, "memberOf": 1}
     assert counts.facts == {**counts.relations, "beginDate": 1}
-    assert (counts.entities, counts.classes["Band"]) == (5, 2)
+    assert (counts.entities, counts.classes["Band"]) == (8, 2)
     assert counts.external_ids == {"freebase": 1, "wikidata": 2}
     coverage = counts.coverage
     assert (coverage.items, coverage.median) == (2, 1.0)
@@ -225,3 +228,15 @@ def test_what_the_public_loaders_assume_holds(facts):
 )
 def test_relations_have_readable_names(relation, label):
     assert relation_label(relation, load_schema()) == label
+
+
+def test_items_are_credited_to_performers_and_books_to_writers():
+    graph = Numbered(
+        ("song:Girls", "performer", "artist:Oasis"),
+        ("artist:Blur", "performed", "song:Girls"),
+        ("song:Girls", "writer", "person:Albarn"),
+        ("book:Bit", "writer", "person:Albarn"),
+        ("film:Trip", "writer", "person:Albarn"),
+        items=["song:Girls", "book:Bit", "film:Trip", "artist:Blur"],
+    )
+    assert graph.credits == ["Blur & Oasis", "Albarn", "", ""]

@@ -153,3 +153,28 @@ def test_in_a_list_namesakes_are_shown_with_their_ids(tmp_path):
     names = ItemNames(Catalogue(tmp_path), 3, [1, 1, 1])
     shown = [names.distinct(item) for item in range(3)]
     assert shown == ["Nirvana (id:a)", "Nirvana (id:b)", "NIRVANA!"]
+
+
+def test_works_are_found_and_shown_with_their_performers(tmp_path):
+    rows = (
+        "0\tx\tAngel\ta\tMassive Attack\n1\tx\tAngel\tb\tSarah McLachlan\n"
+        "2\tx\tUnder Pressure\tc\tDavid Bowie & Queen\n3\tx\tIntro\td\tCan\n"
+        "4\tx\tIntro\te\tCan\n5\tx\tStand by Me\tf\tBen E. King\n"
+    )
+    (tmp_path / "items.tsv").write_text("id\tiri\tname\traw_id\tby\n" + rows, encoding="utf-8")
+    names = ItemNames(Catalogue(tmp_path), 6, [1, 2, 1, 1, 1, 1])
+    for text, item in {
+        "Angel by Massive Attack": 0,
+        "massive attack – angel": 0,
+        "Angel (Sarah McLachlan)": 1,
+        "Under Pressure by Queen": 2,
+        "Stand By Me by Ben E King": 5,
+        "Stand by me": 5,
+    }.items():
+        found = names.resolve(text)
+        assert (found.match.id, found.is_ambiguous) == (item, False)
+    assert names.resolve("Angel").match.ids == (1, 0)
+    with pytest.raises(ConfigError, match="is not in"):
+        names.resolve("Angel by Can")
+    assert names.distinct(0) == "Angel by Massive Attack"
+    assert names.distinct(4) == "Intro by Can (id:e)"

@@ -534,3 +534,26 @@ def test_every_relation_of_the_data_model_has_its_own_words() -> None:
         if predicate.datatype is None and "is linked by" in wording_of(name).link
     ]
     assert unworded == []
+
+
+def test_works_are_named_with_their_performers_once(tmp_path):
+    header = "id\tiri\tname\ttype\n"
+    rows = "0\tx\tA\tSong\n1\tx\tB\tSong\n2\tx\tC\tSong\n3\tx\tCan\tBand\n4\tx\trock\tGenre\n"
+    (tmp_path / "entities.tsv").write_text(header + rows)
+    by = "0\tx\tA\ta\tCan\n1\tx\tB\tb\tCan\n2\tx\tC\tc\tNeu!\n"
+    (tmp_path / "items.tsv").write_text("id\tiri\tname\traw_id\tby\n" + by)
+    (tmp_path / "relations.tsv").write_text("id\tiri\tname\n0\tx\tperformer\n1\tx\tgenre\n")
+    tell = Narrator(Catalogue(tmp_path)).tell
+    genre, performer = Step(1, True, 4), Step(0, True, 3)
+    both = tell(Reason((Evidence("shared", (0, 1), (genre,)),)))
+    assert both == "belongs to the genre rock, like A and B by Can in your library"
+    other = tell(Reason((Evidence("shared", (0, 2, 1), (genre,)),)))
+    assert other == "belongs to the genre rock, like A by Can, C by Neu! and 1 more in your library"
+    assert tell(Reason((Evidence("shared", (0,), (performer,)),))) == (
+        "was performed by Can, like A in your library"
+    )
+    heard = Evidence("listeners", (2,), together=2, audience=9)
+    assert (
+        tell(Reason((heard,)))
+        == "2 of the 9 other listeners of C by Neu! in your library play it too"
+    )
