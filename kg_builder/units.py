@@ -66,6 +66,9 @@ class RunUnits(Protocol):
     def memory(self) -> int:
         """Megabytes for a stage's own queries and buffers, which must not change its output."""
 
+    def announce(self, units: Iterable[Unit]) -> None:
+        """Name units that a later call will contain, so that idle workers can start them."""
+
     def __call__(self, units: Iterable[Unit]) -> Iterator[Path]:
         """Yield the folders with the results, in the order of the units.
 

@@ -21,8 +21,8 @@ from kg_builder.errors import DataError
 from kg_builder.tables import Table
 from safe_io.atomic import replacing
 
-_ROW_GROUP: Final = 1 << 20
-"""Rows converted and written per batch."""
+_ROW_GROUP: Final = 1 << 22
+"""Rows written per batch; a group repeats the distinct texts of its categories."""
 
 _LINES: Final = 1 << 16
 _CONTROLS: Final = r"[\x00-\x1f\x7f\x{85}\x{2028}\x{2029}]+"
@@ -76,12 +76,14 @@ class Staging:
 def write_table(frame: pd.DataFrame, table: Table, path: Path) -> None:
     """Check a table and write it as reproducible Parquet."""
     checked = table.check(frame)
-    arrow = pa.Table.from_pandas(checked, schema=_in_memory(table), preserve_index=False)
+    schema = _in_memory(table)
+    arrow = pa.Table.from_pandas(checked, schema=schema, preserve_index=False)
     arrow = arrow.replace_schema_metadata(None)
-    with pq.ParquetWriter(path, table.schema, compression="zstd") as file:
+    # other readers find texts: that they are categories in memory is not stored
+    stored = not table.categorical
+    with pq.ParquetWriter(path, schema, compression="zstd", store_schema=stored) as file:
         for start in range(0, max(len(arrow), 1), _ROW_GROUP):
-            rows = arrow.slice(start, _ROW_GROUP).cast(table.schema)
-            file.write_table(rows.combine_chunks() if table.categorical else rows)
+            file.write_table(arrow.slice(start, _ROW_GROUP), row_group_size=_ROW_GROUP)
 
 
 def _in_memory(table: Table) -> pa.Schema:

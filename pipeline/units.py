@@ -140,6 +140,8 @@ class UnitRunner:
         self._progress, self._force = progress, force
         self._digests: dict[Path, str] = {}
         self._used: set[str] = set()
+        self._announced: list[Unit] = []
+        self._early: dict[str, tuple[Path, PendingResult | None]] = {}
 
     @property
     def shared(self) -> Path:
@@ -147,6 +149,10 @@ class UnitRunner:
         path = self._folder / "shared"
         path.mkdir(parents=True, exist_ok=True)
         return path
+
+    def announce(self, units: Iterable[Unit]) -> None:
+        """See `kg_builder.units.RunUnits`."""
+        self._announced += units
 
     def __call__(self, units: Iterable[Unit]) -> Iterator[Path]:
         """See `kg_builder.units.RunUnits`.
@@ -169,6 +175,10 @@ class UnitRunner:
             if len(under_way) > ahead:
                 yield self._end(*under_way.popleft())
                 self._report(finished := finished + 1, total)
+        if first and workers is not None and workers.ready:
+            announced, self._announced = self._announced, []
+            for unit in announced:
+                self._early[self._key(unit)] = self._begin(unit, workers, alone=False)
         while under_way:
             yield self._end(*under_way.popleft())
             self._report(finished := finished + 1, total)
@@ -188,6 +198,8 @@ class UnitRunner:
         self, unit: Unit, workers: Workers | None, *, alone: bool
     ) -> tuple[Path, PendingResult | None]:
         key = self._key(unit)
+        if (early := self._early.pop(key, None)) is not None:
+            return early
         target = self._folder / key
         if key in self._used or (unit.reusable and not self._force and is_whole(target)):
             self._used.add(key)

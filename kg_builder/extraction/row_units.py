@@ -136,7 +136,8 @@ def joined_frames(folders: Iterable[Path]) -> RowFrame:
     rejects: list[Reject] = []
     counts: Counter[str] = Counter()
     for folder in folders:
-        table = pa.ipc.open_file(folder / _ROWS).read_all()
+        # one dictionary per file and column, instead of one per batch
+        table = pa.ipc.open_file(folder / _ROWS).read_all().combine_chunks()
         for name in table.column_names:
             if name == "evidence":
                 evidence += table[name].cast(pa.string()).chunks

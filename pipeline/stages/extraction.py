@@ -55,8 +55,8 @@ def _extraction(context: StageContext) -> dict[str, int]:
     whole = [one for one in others if not is_divided(one, job.raw, job.schema)]
     units = [_unit(job, one, left_out) for one in whole]
     played = interaction_units(table, job.raw) if table is not None else []
-    folders = list(context.run_units([*units, *played]))
-    whole_parts = map(read_extraction, folders[: len(units)])
+    context.run_units.announce(played)
+    whole_parts = map(read_extraction, context.run_units(units))
     undivided = dict(zip((one.name for one in whole), whole_parts, strict=True))
     parts = [undivided.get(one.name) or _divided(one, context, left_out) for one in others]
     gazetteer = pd.concat([part.records for part in parts]) if parts else RECORDS.empty()
@@ -69,11 +69,13 @@ def _extraction(context: StageContext) -> dict[str, int]:
     rejects = [part.rejects for part in parts]
     if records.empty:
         raise _nothing_read(pd.concat(rejects, ignore_index=True))
+    context.write(RECORDS, "records.parquet", records)
+    context.write(STATEMENTS, EXTRACTED, statements)
     interactions = INTERACTIONS.empty()
     if table is not None:
         record_keys = frozenset(records["record"].tolist())
         read = read_interactions(
-            table, job.raw, record_keys=record_keys, folders=folders[len(units) :]
+            table, job.raw, record_keys=record_keys, folders=context.run_units(played)
         )
         interactions = read.interactions
         rejects.append(read.rejects)
@@ -87,8 +89,6 @@ def _extraction(context: StageContext) -> dict[str, int]:
     context.path(READ_COUNTS).write_text(
         json.dumps(counts, indent=1, ensure_ascii=False), encoding="utf-8"
     )
-    context.write(RECORDS, "records.parquet", records)
-    context.write(STATEMENTS, EXTRACTED, statements)
     context.write(INTERACTIONS, RAW_INTERACTIONS, interactions)
     context.write(USER_FACTS, EXTRACTED_USER_FACTS, users.facts)
     context.write(REJECTS, REJECTS_OF["extraction"], pd.concat(rejects, ignore_index=True))

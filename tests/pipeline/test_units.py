@@ -94,6 +94,24 @@ def test_results_come_in_the_order_of_the_units(
     assert steps == [(done, 6) for done in range(1, 7)]
 
 
+def test_announced_units_start_while_the_caller_uses_the_results_before_them(
+    sources: list[Path], tmp_path: Path
+) -> None:
+    now, later = units_of(*sources[:3]), units_of(*sources[3:])
+    with LocalWorkers(2, wait=True) as processes:
+        runner = UnitRunner(tmp_path / "units", workers=processes)
+        runner.announce(later)
+        results = runner(now)
+        next(results)
+        assert runner.done == 6, "all have been submitted"
+        texts = [(folder / "out.txt").read_text() for folder in (*results, *runner(later))]
+    assert texts == [f"TEXT {name.upper()}\n" for name in "bcdef"]
+    assert (runner.done, runner.reused) == (6, 0)
+    again = UnitRunner(tmp_path / "units")
+    again.announce(later)
+    assert len([*again(now), *again(later)]) == again.reused == 6
+
+
 def test_a_changed_file_redoes_its_own_unit_alone(sources: list[Path], tmp_path: Path) -> None:
     list(UnitRunner(tmp_path / "units")(units_of(*sources)))
     sources[2].write_text("other\n")
