@@ -14,6 +14,7 @@ from kg_builder.fusion import Matching, match_records
 from kg_builder.fusion.disambiguation.linking import METHOD, without_mentions
 from kg_builder.fusion.fuse import natural
 from kg_builder.fusion.normalize import name_key
+from kg_builder.fusion.own_mentions import with_performers_of_albums
 from kg_builder.ontology import Schema
 from kg_builder.tables import LINKS, RECORDS, STATEMENTS
 from pipeline.artefacts import read_table
@@ -33,8 +34,9 @@ class Built:
 
     def matching(self, aside: Sequence[tuple[str, str]] = ()) -> Matching:
         """Repeat the build's matching; the same tables and settings give the same decisions."""
+        records = without_mentions(self.records, self.links)
         return match_records(
-            without_mentions(self.records, self.links),
+            with_performers_of_albums(records, self.statements, self.schema),
             judged(self.recipe),
             schema=self.schema,
             traits=self.recipe.traits,

@@ -48,7 +48,7 @@ def cluster(
     """Merge pairs greedily, in order of falling probability; of equal ones those of `first`.
 
     Two clusters merge only if the result has no two records of a source without duplicates, no
-    forbidden pair, and if the mean log-odds over all pairs across, each clipped to ±4, reaches
+    forbidden pair, and if the mean log-odds over all pairs across, each clipped to ±4, exceeds
     `linkage`; a pair that was not compared counts as `unseen`. (The mean is of log-odds, not of
     probabilities: a bare name lacks evidence, which must not count against.) A person's `must`
     pairs merge first and override the constraint on sources and the mean.
@@ -110,7 +110,7 @@ def cluster(
             for j in groups[other]
         ]
         mean = sum(across) / len(across)
-        if mean < linkage:
+        if mean <= linkage:
             refused[left, right] = "the clusters do not agree as a whole"
             continue
         merge(one, other)

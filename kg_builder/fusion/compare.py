@@ -22,7 +22,7 @@ from kg_builder.fusion.profiles import Profiles, Values, gather_wording
 from kg_builder.fusion.title_words import IN_TITLES
 from kg_builder.fusion.unique_values import coded, over_pairs
 from kg_builder.fusion.volume_marks import DIFFERENT_TITLES, NUMBERS, number_levels
-from kg_builder.fusion.word_overlap import TITLE
+from kg_builder.fusion.word_overlap import PERFORMANCE, TITLE
 from kg_builder.fusion.work_facts import FACTS, IN_FACTS, chance, fact_levels
 from kg_builder.ontology import Schema
 
@@ -155,7 +155,10 @@ def compare(
         kinds = {name: schema.is_a(name, "Song") for name in set(profiles.type)}
         song = np.array([kinds[name] for name in profiles.type], dtype=bool)
         numbers = number_levels(wording, pairs[worded], song)
-        for feature, column in (*overlap.levels(crossed), (NUMBERS, numbers)):
+        performances = wording.performances(pairs[worded])
+        for feature, column in (
+            *overlap.levels(crossed), (NUMBERS, numbers), (PERFORMANCE, performances),
+        ):  # fmt: skip
             if feature.name in DIFFERENT_TITLES:
                 most = np.where(numbers == 0, DIFFERENT_TITLES[feature.name], len(feature.levels))
                 column = np.minimum(column, most).astype(np.int8)

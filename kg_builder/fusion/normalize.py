@@ -62,6 +62,8 @@ _ALSO = re.compile(r"^(?:aka|a\.k\.a\.?|also known as)\s+(.+)$", re.I)
 _NUMBERED = re.compile(r"^(?:\d{1,3}|\d{4})$")
 _INITIALS = re.compile(r"(?<![^\W_])([^\W\d_])\.(?=[^\W\d_](?:\.|\b)|\s|$)")
 _AND = re.compile(r" (?:n|et|und) ")
+_SHORT_AND = re.compile(r"(?<=\w)\s?['’`´ʼ‘]n['’`´ʼ‘]\s?(?=\w)|(?<=\w) n['’`´ʼ‘](?=\w)")
+_SAINT = re.compile(r"\bsaint(?= \w)")
 _APOSTROPHES = re.compile(r"['’`´ʼ‘]")
 _SYMBOLS = re.compile(r"[\W_]+", re.UNICODE)
 _LETTERLIKE: Final = str.maketrans(
@@ -200,12 +202,14 @@ def natural_order(name: str) -> str:
 
 @lru_cache(maxsize=524_288)
 def name_key(text: str) -> str:
-    """Fold case, accents, punctuation, a leading 'the' and spellings of 'and'.
+    """Fold case, accents, punctuation, a leading 'the', and spellings of 'and' and 'Saint'.
 
     A name of symbols only keeps them ('!!!'); 'The The' keeps one 'the'.
 
-    >>> name_key("Beatles, The"), name_key("Guns N' Roses"), name_key("R.E.M."), name_key("P!nk")
+    >>> name_key("Beatles, The"), name_key("Guns'n'Roses"), name_key("R.E.M."), name_key("P!nk")
     ('beatles', 'guns and roses', 'rem', 'pink')
+    >>> name_key("Saint Etienne"), name_key("St. Etienne"), name_key("'N Sync")
+    ('st etienne', 'st etienne', 'n sync')
     """
     plain = folded = fold(natural_order(text.strip()))
     if not any(map(str.isalnum, folded)):
@@ -214,10 +218,11 @@ def name_key(text: str) -> str:
         plain = re.sub(r"(?<=[^\W\d_])\$|\$(?=[^\W\d_])", "s", plain)
         plain = re.sub(r"(?<=[^\W\d_])!(?=[^\W\d_])", "i", plain)
         plain = plain.replace("&", " and ").replace("+", " and ")
+        plain = _SHORT_AND.sub(" and ", plain)
         plain = _APOSTROPHES.sub("", plain)
         plain = _INITIALS.sub(r"\1", plain)
         plain = " ".join(_SYMBOLS.sub(" ", plain).split())
-        plain = _AND.sub(" and ", plain)
+        plain = _SAINT.sub("st", _AND.sub(" and ", plain))
     if plain.startswith("the ") and len(plain) > 4:
         plain = plain[4:]
     return plain or "".join(folded.split())

@@ -1,7 +1,8 @@
 """Resolve what a source names by its own records, by rule instead of by pairwise scores.
 
 A song table names an album in each row, and since a title alone is ambiguous, extraction creates an
-album record per row: within one source, equal titles by one performer are the same album.
+album record per row: within one source, equal titles by one performer are the same album. Such a
+record has no performer of its own; the song's one serves for comparisons.
 
 A source with records of artists also names artists, as guests in titles for instance: such a name
 is the artist of the source with the same name, if there is exactly one.
@@ -9,8 +10,10 @@ is the artist of the source with the same name, if there is exactly one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from kg_builder.credits import FROM_TITLE
@@ -19,27 +22,46 @@ from kg_builder.fusion.normalize import parse_name
 from kg_builder.ontology import Schema
 
 
-def mentions_of_one_album(
-    records: pd.DataFrame, statements: pd.DataFrame, schema: Schema
-) -> Iterator[tuple[str, str]]:
-    """Yield sorted pairs of record keys of one album: each key with the first of its group.
-
-    The performer is the first one of the song whose row names the album; guests in the song's title
-    do not count.
+def with_performers_of_albums(
+    records: pd.DataFrame, statements: pd.DataFrame | None, schema: Schema
+) -> pd.DataFrame:
+    """Give albums that a source only names the attribute `performer`, that of their songs.
 
     Args:
         records: table `RECORDS`.
         statements: table `STATEMENTS` over record keys.
         schema: the data model.
     """
-    albums = [name for name in schema.classes if schema.is_a(name, "Album")]
+    performer_of = _performers_of_named_albums(records, statements, schema)
+    if not performer_of:
+        return records
+    name_of = dict(zip(records["record"], records["name"], strict=True))
+    attributes = records["attributes"].astype(object).to_numpy(copy=True)
+    for row in np.flatnonzero(records["record"].isin(list(performer_of))).tolist():
+        stated = json.loads(attributes[row])
+        name = name_of.get(performer_of[records["record"].iloc[row]])
+        if name and "performer" not in stated:
+            stated["performer"] = [name]
+            attributes[row] = json.dumps(stated, ensure_ascii=False, sort_keys=True)
+    return records.assign(attributes=pd.array(attributes, dtype=records["attributes"].dtype))
+
+
+def _performers_of_named_albums(
+    records: pd.DataFrame, statements: pd.DataFrame | None, schema: Schema
+) -> dict[str, str]:
+    """Records of the performers of albums that a source only names; keys are record keys.
+
+    The performer is the first one of the song whose row names the album; guests in the song's title
+    do not count.
+    """
+    if statements is None:
+        return {}
+    albums = _albums(schema)
     prefix = tuple({f"{schema.prefix(name)}/" for name in albums})
     chosen = records["type"].isin(albums) & records["record_id"].str.startswith(prefix)
-    mentions = records.loc[chosen, ["record", "source", "name"]].astype(object)
-    if len(mentions) < 2:
-        return
     naming = statements[
-        (statements["predicate"] == "onAlbum") & statements["object"].isin(mentions["record"])
+        (statements["predicate"] == "onAlbum")
+        & statements["object"].isin(records.loc[chosen, "record"])
     ]
     performers = statements[
         (statements["predicate"] == "performer")
@@ -47,16 +69,62 @@ def mentions_of_one_album(
         & statements["subject"].isin(naming["subject"])
     ].drop_duplicates("subject")
     performer_of = dict(zip(performers["subject"], performers["object"], strict=True))
-    by_song = dict(zip(naming["object"], naming["subject"], strict=True))
+    return {
+        album: performer_of[song]
+        for album, song in zip(naming["object"], naming["subject"], strict=True)
+        if song in performer_of
+    }
+
+
+def mentions_of_one_album(
+    records: pd.DataFrame, statements: pd.DataFrame, schema: Schema
+) -> Iterator[tuple[str, str]]:
+    """Yield sorted pairs of record keys of one album: each key with the first of its group.
+
+    If a source has records of several albums with this title and performer (three albums of Weezer
+    are called "Weezer"), the songs have to decide, and no pair is yielded.
+
+    Args:
+        records: table `RECORDS`.
+        statements: table `STATEMENTS` over record keys.
+        schema: the data model.
+    """
+    performer_of = _performers_of_named_albums(records, statements, schema)
+    if len(performer_of) < 2:
+        return
+    named = records[["record", "source", "name"]].astype(object)
+    called = {record: (source, name) for record, source, name in named.to_numpy().tolist()}
+    several = _titles_of_several_albums(records, statements, called, schema)
     groups: dict[tuple[str, str, str], list[str]] = {}
-    rows: Sequence[Sequence[str]] = mentions.to_numpy().tolist()
-    for record, source, name in rows:
-        performer = performer_of.get(by_song.get(record))
-        if performer is not None:
+    for record, performer in performer_of.items():
+        (source, name), (_, performed_by) = called[record], called.get(performer, ("", ""))
+        if (fold(name), fold(performed_by)) not in several:
             groups.setdefault((source, fold(name), performer), []).append(record)
     for group in groups.values():
         first, *others = sorted(group)
         yield from ((first, other) for other in others)
+
+
+def _titles_of_several_albums(
+    records: pd.DataFrame,
+    statements: pd.DataFrame,
+    called: Mapping[str, tuple[str, str]],
+    schema: Schema,
+) -> set[tuple[str, str]]:
+    """Title and performer, folded, of which one source has several records."""
+    albums = records.loc[records["type"].isin(_albums(schema)), "record"]
+    stated = statements[
+        (statements["predicate"] == "performer") & statements["subject"].isin(albums)
+    ]
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for album, performer in zip(stated["subject"], stated["object"], strict=True):
+        (source, title), (_, name) = called[album], called.get(performer, ("", ""))
+        found.setdefault((source, fold(title), fold(name)), set()).add(album)
+    return {(title, name) for (_, title, name), own in found.items() if len(own) > 1}
+
+
+def _albums(schema: Schema) -> list[str]:
+    return [name for name in schema.classes if schema.is_a(name, "Album")]
 
 
 def mentions_of_own_artists(

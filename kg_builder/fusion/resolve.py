@@ -13,6 +13,7 @@ from kg_builder.fusion.disambiguation.text_mentions import Texts
 from kg_builder.fusion.entities import build_entities, identity_entities
 from kg_builder.fusion.judgements import Judgements, read_judgements
 from kg_builder.fusion.matching import match_records
+from kg_builder.fusion.own_mentions import with_performers_of_albums
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import RECORDS, REJECTS
@@ -80,6 +81,7 @@ def resolve(
         )
     )
     frame = frame[~nameless].reset_index(drop=True)
+    frame = with_performers_of_albums(frame, statements, schema)
     if config.mode == "identity":
         result = identity_entities(frame, schema)
         counts = {"records": len(frame), "merged": 0}

@@ -13,7 +13,7 @@ from rapidfuzz.process import cpdist
 from scipy import sparse
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
-from kg_builder.fusion.normalize import spelled_out
+from kg_builder.fusion.normalize import PERFORMANCES, spelled_out
 from kg_builder.fusion.title_words import Words
 
 STRONG: Final = 12.0
@@ -47,6 +47,17 @@ SHARED: Final = Feature(
     other=(0.42, 0.26, 0.18, 0.08, 0.04, 0.02),
 )
 """Share of the wordier record's weight that is shared."""
+
+PERFORMANCE: Final = Feature(
+    "live, remix and so on",
+    ("differ", "agree"),
+    match=(0.03, 0.97),
+    other=(0.6, 0.4),
+    strength=STRONG,
+    anchored=True,
+)
+"""Whether words that denote a performance or a mix in one title are in the other record; missing if
+neither title has any. Few pairs have them, so that a fit to the data would not learn it."""
 
 _TITLE_CUTS: Final = (0.50, 0.65, 0.80, 0.90, 0.98)
 _LEFT_CUTS: Final = (0.05, 0.2, 0.45, 0.75, 1.3, 2.2)
@@ -104,6 +115,20 @@ class Wording:
         """Mask of pairs in which both sides have more than a title; these are compared by words."""
         found: NDArray[np.bool_] = self.rich[pairs[:, 0]] & self.rich[pairs[:, 1]]
         return found
+
+    def performances(self, pairs: NDArray[np.int64]) -> NDArray[np.int8]:
+        """Level of `PERFORMANCE` for each pair."""
+        stated = [PERFORMANCES.intersection(item.title) for item in self.words]
+        some = np.array([bool(own) for own in stated], dtype=bool)
+        levels = np.full(len(pairs), MISSING, dtype=np.int8)
+        rows = np.flatnonzero(some[pairs].any(axis=1))
+        for row, (i, j) in zip(rows.tolist(), pairs[rows].tolist(), strict=True):
+            lacking = (
+                stated[i].difference(self.words[j].all),
+                stated[j].difference(self.words[i].all),
+            )
+            levels[row] = not any(lacking)
+        return levels
 
     def crosses(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Mask of pairs in which only one title is in the Latin script."""

@@ -149,6 +149,11 @@ class _Query:
                 continue
             against = self._matching(atom, "u", dict(self._columns))
             self._conditions.append(_no_fact("u", [*against, "u.round = 0"]))
+        for number, atom in enumerate(rule.facts):
+            if atom.object == rule.earliest:
+                of_subject = f"e.subject = f{number}.subject AND e.object < f{number}.object"
+                same = f"e.predicate = {literal(atom.predicate)}"
+                self._conditions.append(_no_fact("e", [same, of_subject, "e.round = 0"]))
         self._conditions += map(self._of_class, rule.classes)
 
     def run(self, *, round_: int, new: int | None = None) -> None:

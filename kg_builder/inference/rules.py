@@ -59,7 +59,8 @@ class Rule:
 
     `function` is applied to the conclusion's object variable, which then names a new entity. A rule
     that is not `recursive` ignores inferred facts. It does not apply if a stated fact matches one
-    of the `unless` atoms, whose unbound variables match anything.
+    of the `unless` atoms, whose unbound variables match anything. Of several values of the variable
+    `earliest` that one subject has, only the first in alphabetical order counts.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Rule:
     function: str | None = None
     recursive: bool = True
     unless: tuple[Atom, ...] = ()
+    earliest: str | None = None
 
     @property
     def facts(self) -> tuple[Atom, ...]:
@@ -133,6 +135,7 @@ def _rule(entry: dict[str, Any], schema: Schema, *, where: str) -> Rule:
         function=call[1] if call else None,
         recursive=bool(entry.get("recursive", True)),
         unless=tuple(Atom(*_words(text, where)) for text in entry.get("unless", ())),
+        earliest=entry.get("earliest"),
     )
     _check(rule, schema, where)
     return rule
@@ -160,6 +163,8 @@ def _check(rule: Rule, schema: Schema, where: str) -> None:
                 raise DataError(f"the data model has no class {atom.object!r}", where=where)
         else:
             schema.predicate(atom.predicate, where=where)
+    if rule.earliest is not None and rule.earliest not in {atom.object for atom in rule.facts}:
+        raise DataError(f"'earliest' {rule.earliest} is no object of a premise", where=where)
     bound = {variable for atom in rule.facts for variable in atom.variables}
     used = {v for atom in (*rule.classes, rule.conclusion) for v in atom.variables}
     for atom in rule.unless:

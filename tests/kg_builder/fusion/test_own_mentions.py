@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from kg_builder.extraction import Extraction, StructuredSource, extract
@@ -12,6 +13,7 @@ from kg_builder.fusion.explain import explain
 from kg_builder.fusion.fuse import Record, fuse
 from kg_builder.fusion.matching import match_records
 from kg_builder.fusion.own_mentions import mentions_of_one_album
+from kg_builder.fusion.resolve import resolve
 from kg_builder.ontology import Schema
 
 TABLE = {
@@ -24,6 +26,13 @@ TABLE = {
         "album": {"predicate": "onAlbum"},
     },
 }
+TABLES = {
+    "songs": TABLE,
+    "tracks": TABLE | {"columns": {"artist": TABLE["columns"]["artist"],
+                                   "album_id": {"predicate": "onAlbum", "ref": "albums"}}},
+    "albums": TABLE | {"type": "Album", "columns": {"artist": TABLE["columns"]["artist"],
+                                                    "released": {"predicate": "releaseDate"}}},
+}  # fmt: skip
 WORDS = ("Stone", "Ghost", "Train", "River", "Glass", "Smoke", "Crow", "Salt", "Lamp", "Moss")
 
 
@@ -76,6 +85,64 @@ def test_a_guest_does_not_join_albums(tmp_path: Path, schema: Schema) -> None:
     ]
     found = read(tmp_path, schema, rows)
     assert list(mentions_of_one_album(found.records, found.statements, schema)) == []
+
+
+def fused(folder: Path, schema: Schema, *, clean: str = "") -> dict[str, str]:
+    """Title and album of each song, after fusion of the sources in the folder."""
+    recipe = {
+        name: StructuredSource.model_validate(
+            {"kind": "structured", "name": name, "tables": {
+                table: TABLES[table] | {"path": f"{name}-{table}.csv"}
+                for table in TABLES if (folder / f"{name}-{table}.csv").is_file()}}
+        )
+        for name in ("catalogue", "shop")
+        if any(folder.glob(f"{name}-*"))
+    }  # fmt: skip
+    found = [extract(source, folder, schema=schema) for source in recipe.values()]
+    result = resolve(
+        pd.concat([one.records for one in found], ignore_index=True),
+        FusionConfig(),
+        schema=schema,
+        traits={clean: SourceTraits(clean=True)} if clean else {},
+        statements=(stated := pd.concat([one.statements for one in found], ignore_index=True)),
+    )
+    entity = dict(zip(result.links["subject"], result.links["object"], strict=True))
+    on_album = stated[stated["predicate"] == "onAlbum"]
+    return {
+        subject: entity[target].partition(":")[2]
+        for subject, target in zip(on_album["subject"], on_album["object"], strict=True)
+    }
+
+
+def test_albums_of_one_title_by_different_performers_stay_apart(
+    tmp_path: Path, schema: Schema
+) -> None:
+    rows = ["1,Bohemian Rhapsody,Queen", "2,Killer Queen,Queen", "3,Waterloo,ABBA", "4,SOS,ABBA"]
+    text = "id,title,artist,album\n" + "".join(f"{row},Greatest Hits\n" for row in rows)
+    (tmp_path / "shop-songs.csv").write_text(text)
+    found = fused(tmp_path, schema)
+    assert sorted(found.values()) == ["Greatest_Hits"] * 2 + ["Greatest_Hits_(ABBA)"] * 2
+    assert found["shop/1"] == found["shop/2"] == "Greatest_Hits"
+
+
+def test_the_songs_decide_which_of_several_albums_of_one_title_is_meant(
+    tmp_path: Path, schema: Schema
+) -> None:
+    (tmp_path / "catalogue-albums.csv").write_text(
+        "id,title,artist,released\nA1,Weezer,Weezer,1994\nA2,Weezer,Weezer,2001\n"
+    )
+    (tmp_path / "catalogue-tracks.csv").write_text(
+        "id,title,artist,album_id\nT1,Buddy Holly,Weezer,A1\nT2,Say It Ain't So,Weezer,A1\n"
+        "T3,Hash Pipe,Weezer,A2\nT4,Photograph,Weezer,A2\n"
+    )
+    (tmp_path / "shop-songs.csv").write_text(
+        "id,title,artist,album\n1,Buddy Holly,Weezer,Weezer\n2,Hash Pipe,Weezer,Weezer\n"
+        "3,Photograph,Weezer,Weezer\n"
+    )
+    found = fused(tmp_path, schema, clean="catalogue")
+    assert found["catalogue/tracks/T1"] != found["catalogue/tracks/T3"]
+    for song, track in {"1": "T1", "2": "T3", "3": "T4"}.items():
+        assert found[f"shop/{song}"] == found[f"catalogue/tracks/{track}"]
 
 
 def test_an_explanation_names_the_rule(tmp_path: Path, schema: Schema) -> None:

@@ -126,6 +126,24 @@ def test_a_stated_country_silences_the_rule(infer_from):
     assert inferred(result) == set()
 
 
+def test_a_remaster_moves_neither_work_nor_artist_to_another_decade(infer_from):
+    facts = statements(
+        ("song:SoWhat", "releaseDate", "2009"),
+        ("song:SoWhat", "releaseDate", "1959-08-17"),
+        ("song:SoWhat", "performer", "artist:Davis"),
+        ("song:Tutu", "releaseDate", "1986"),
+        ("song:Tutu", "performer", "artist:Davis"),
+    )
+    things = entities(**{"song:SoWhat": "Song", "song:Tutu": "Song", "artist:Davis": "Person"})
+    config = InferenceConfig(rules=("work-decade", "artist-decade-from-works"))
+    assert inferred(infer_from(facts, things, config)) == {
+        ("song:SoWhat", "decade", "decade:1950s"),
+        ("song:Tutu", "decade", "decade:1980s"),
+        ("artist:Davis", "decade", "decade:1950s"),
+        ("artist:Davis", "decade", "decade:1980s"),
+    }
+
+
 def test_decades_become_entities_of_their_own(infer_from):
     result = infer_from(
         statements(("artist:Blur", "beginDate", "1988")),

@@ -32,6 +32,7 @@ def test_every_key_of_a_rule_is_read(tmp_path):
         when = ["?x a Band", "?x beginDate ?day"]
         then = "?x decade decade(?day)"
         unless = ["?x endDate ?end"]
+        earliest = "?day"
         confidence = 0.25
         recursive = false
 
@@ -51,6 +52,7 @@ def test_every_key_of_a_rule_is_read(tmp_path):
         function="decade",
         recursive=False,
         unless=(Atom("?x", "endDate", "?end"),),
+        earliest="?day",
     )
     assert (full.facts, full.classes) == (full.premises[1:], full.premises[:1])
     assert least == Rule(
@@ -62,6 +64,7 @@ def test_every_key_of_a_rule_is_read(tmp_path):
         function=None,
         recursive=True,
         unless=(),
+        earliest=None,
     )
 
 
@@ -116,6 +119,8 @@ FAULTS = [
      "confidence 1.1 is not in (0, 1]", ""),
     (['when = ["?x origin ?y"]', 'then = "?x country ?y"', 'unless = ["?p country ?q"]'],
      "'unless' ?p country ?q: must be a statement about something that the premises name", ""),
+    (['when = ["?x origin ?y"]', 'then = "?x country ?y"', 'earliest = "?x"'],
+     "'earliest' ?x is no object of a premise", ""),
     (['when = ["?x origin ?y"]', 'then = "?x country ?y"', 'unless = ["?p a Band"]'],
      "'unless' ?p a Band: must be a statement about something that the premises name", ""),
 ]  # fmt: skip
