@@ -17,6 +17,7 @@ from recommender.data.facts import Facts
 from recommender.display import wide_console
 from recommender.errors import ConfigError
 from recommender.lists import GraphVocabulary, Statement
+from recommender.lists.conditions import conditions_in
 from recommender.newcomers.items import Placements, place_new_item
 from recommender.runs import add_run_flags, open_run
 from recommender.scoring import ItemSets
@@ -33,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     folder, run = open_run(arguments.run, arguments.data, arguments.device, ability="fold_in_items")
     vocabulary = GraphVocabulary.of(run.split.train)
-    texts = [part.strip() for text in arguments.facts for part in text.split(";") if part.strip()]
+    texts = [part for text in arguments.facts for part in conditions_in(text)]
     statements = [vocabulary.statement(text) for text in texts]
     if not statements:
         raise ConfigError("--facts is empty; give relation=value, several separated by semicolons")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from recommender.data.tables import IntArray, read_integer_columns
 from recommender.errors import DataError
@@ -39,12 +41,14 @@ def read_interactions(path: Path) -> Interactions:
     """Read `ratings_final.txt`.
 
     Raises:
-        DataError: missing, empty or malformed file, a label other than 0 and 1, no positive row.
+        DataError: missing, empty or malformed file, a label other than 0 and 1, no positive row,
+            two rows of one user and item.
     """
     if path.is_file() and not path.stat().st_size:
         problem = "the file is empty: there are no interactions to train on"
         raise DataError.at(path, None, problem, "give the recipe [[interactions]] and build again")
-    users, items, labels = read_integer_columns(path, ("user", "item", "label"))
+    columns = ("user", "item", "label")
+    users, items, labels = read_integer_columns(path, columns, check=partial(_refuse_pairs, path))
     wrong = np.flatnonzero(labels > 1)
     if len(wrong):
         line = int(wrong[0]) + 1
@@ -53,3 +57,22 @@ def read_interactions(path: Path) -> Interactions:
     if not labels.any():
         raise DataError.at(path, None, "no row has label 1", "nothing can be learnt without one")
     return Interactions(users, items, labels)
+
+
+def _refuse_pairs(path: Path, table: IntArray) -> None:
+    """Refuse repeated pairs, which a random split would put into both train and test."""
+    rows = pd.DataFrame({"user": table[0], "item": table[1]})
+    repeated = rows.duplicated().to_numpy()
+    if not repeated.any():
+        return
+    last = int(repeated.argmax())
+    user, item, label = table[:, last].tolist()
+    first = int(((table[0] == user) & (table[1] == item)).argmax())
+    other = "" if table[2, first] == label else f", with label {table[2, first]}"
+    raise DataError.at(
+        path,
+        last + 1,
+        f"user {user} and item {item} are already in line {first + 1}{other} "
+        f"({repeated.sum():,} rows repeat a pair)",
+        "keep one row per pair, or both train and test would contain it",
+    )

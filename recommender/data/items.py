@@ -80,6 +80,8 @@ class ItemNames:
         found = self._find(text)
         if found is None:
             suggestions = self._index.suggest(text[: 2 * _SHOWN])
+            if works := self._works_by(text):
+                suggestions = [f"{works[0]!r}, one of its {len(works):,} among the items"]
             if self._catalogue.item_of_raw_id(text) is not None:
                 suggestions = [f"{_RAW_ID}{text}"]
             hint = (
@@ -134,6 +136,10 @@ class ItemNames:
                 if ids:
                     return Match(tuple(ids), self._catalogue.item_title(ids[0]))
         return found
+
+    def _works_by(self, name: str) -> list[str]:
+        """Titles of the works by a performer."""
+        return [self._catalogue.item_title(i) for i in range(self._n_items) if self._is_by(i, name)]
 
     def _is_by(self, item: int, by: str) -> bool:
         credit = self._catalogue.item_by(item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -20,11 +21,21 @@ _CHUNK: Final = 1 << 20
 IntArray = npt.NDArray[np.int64]
 
 
-def read_integer_columns(path: Path, columns: tuple[str, ...]) -> IntArray:
+def read_integer_columns(
+    path: Path,
+    columns: tuple[str, ...],
+    *,
+    check: Callable[[IntArray], None] | None = None,
+) -> IntArray:
     """Read a table as an int64 array [columns, rows] of values >= 0.
 
     Columns are separated by one tab, as in the public MKR and KGCN code. Large tables are
     memory-mapped (see `mapped_tables`).
+
+    Args:
+        path: the file.
+        columns: names of its columns.
+        check: raises an error for a table that is not valid; called when the text is parsed.
 
     Raises:
         DataError: missing or empty file, or a line that is not `len(columns)` integers >= 0.
@@ -34,7 +45,14 @@ def read_integer_columns(path: Path, columns: tuple[str, ...]) -> IntArray:
         raise DataError.at(path, None, "no such file", f"expected lines of {layout}")
     if path.stat().st_size == 0:
         raise DataError.at(path, None, "the file is empty", f"expected lines of {layout}")
-    return mapped_table(path, lambda: _parse(path, columns))
+
+    def parse() -> IntArray:
+        table = _parse(path, columns)
+        if check is not None:
+            check(table)
+        return table
+
+    return mapped_table(path, parse)
 
 
 def _parse(path: Path, columns: tuple[str, ...]) -> IntArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,7 +76,7 @@ class GraphVocabulary:
         """Resolve `relation=value`, `relation=value|other value` or `^relation=value`.
 
         A caret inverts the relation: `^influenced by=Massive Attack` holds for those who influenced
-        Massive Attack.
+        Massive Attack. A value that is the name of one entity ('M|A|R|R|S') is not divided.
 
         Raises:
             ConfigError: invalid text, or an unknown name; the message suggests some.
@@ -83,8 +84,7 @@ class GraphVocabulary:
         relation, equals, values = text.partition("=")
         forward = not relation.strip().startswith("^")
         relation = relation.strip().removeprefix("^").strip()
-        wanted = [value.strip() for value in values.split("|") if value.strip()]
-        if not equals or not relation or relation.startswith("^") or not wanted:
+        if not equals or not relation or relation.startswith("^") or not values.strip("| "):
             raise ConfigError(
                 f"{text!r} is not a condition; write relation=value, such as "
                 f"{self.relation_names[0]}={self._example()}"
@@ -93,7 +93,7 @@ class GraphVocabulary:
         index = self._entities_of(relations, forward)
         entities: dict[int, None] = {}
         spelt = []
-        for value in wanted:
+        for value in _alternatives(values, index):
             found = index.find(value)
             if found is None:
                 raise self._unknown_value(relations, forward, relation, value)
@@ -200,3 +200,18 @@ class GraphVocabulary:
     def _example(self) -> str:
         index = self._entities_of(self.relations(self.relation_names[0]), True)
         return next(iter(index.best_known(1)), "value")
+
+
+def conditions_in(text: str) -> list[str]:
+    """The conditions in a list of several, separated by semicolons.
+
+    A semicolon before a part without an equals sign belongs to a value: 'label=Far Out; Recordings'.
+    """
+    return [kept for part in re.split(r";(?=[^;]*=)", text) if (kept := part.strip("; "))]
+
+
+def _alternatives(values: str, index: NameIndex) -> list[str]:
+    whole = index.find(values.strip())
+    if whole is not None and "|" in whole.name:
+        return [values.strip()]
+    return [value.strip() for value in values.split("|") if value.strip()]

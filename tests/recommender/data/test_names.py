@@ -176,5 +176,7 @@ def test_works_are_found_and_shown_with_their_performers(tmp_path):
     assert names.resolve("Angel").match.ids == (1, 0)
     with pytest.raises(ConfigError, match="is not in"):
         names.resolve("Angel by Can")
+    with pytest.raises(ConfigError, match="did you mean 'Intro by Can', one of its 2 among the it"):
+        names.resolve("can")
     assert names.distinct(0) == "Angel by Massive Attack"
     assert names.distinct(4) == "Intro by Can (id:e)"

@@ -66,6 +66,8 @@ def test_items_without_a_rating_count(tmp_path: Path) -> None:
         ("0\t0\t1\n\n0\t1\t0\n", r"ratings_final\.txt:2"),
         ("0\t0\t5\n", r"ratings_final\.txt:1: label 5"),
         ("0\t0\t0\n", "no row has label 1"),
+        ("0\t1\t1\n0\t0\t1\n0\t1\t1\n", "txt:3: user 0 and item 1 are already in line 1 "),
+        ("0\t0\t1\n0\t0\t0\n0\t0\t1\n", r"txt:2: .* in line 1, with label 1 \(2 rows"),
         ("", "the file is empty"),
         ("0\t0\t1\t9\n", r"ratings_final\.txt:1: 4 columns"),
         ("0\t0\t1\n0\t99999999999999999999\t0\n", r"ratings_final\.txt:2: item"),

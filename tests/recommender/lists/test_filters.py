@@ -12,6 +12,7 @@ from recommender.data import load, split
 from recommender.data.items import ItemNames
 from recommender.errors import ConfigError, DataError
 from recommender.lists import GraphVocabulary, filters
+from recommender.lists.conditions import conditions_in
 from recommender.lists.countries import country_names
 from recommender.lists.filters import OnlyAllowed, allowed_items
 from recommender.scoring import ItemSets, top_k
@@ -54,6 +55,21 @@ def test_alternatives_and_exclusion(vocabulary, items):
     assert passing(filters.exclude(vocabulary, items, "artist 7")) == [
         i for i in range(30) if i != 7
     ]
+
+
+def test_a_name_with_the_signs_of_lists_is_one_value(named_toy_data, tmp_path):
+    folder = tmp_path / "signs"
+    shutil.copytree(named_toy_data, folder)
+    names = (folder / "entities.tsv").read_text(encoding="utf-8")
+    names = names.replace("\tLabel 32\t", "\tM|A|R|S\t").replace("\tLabel 33\t", "\tFar; Out\t")
+    (folder / "entities.tsv").write_text(names, encoding="utf-8")
+    vocabulary = GraphVocabulary.of(split(load(folder), 1).train)
+    assert passing(filters.only(vocabulary, "record label=M|A|R|S")) == [0, 9, 18, 27]
+    assert passing(filters.only(vocabulary, "record label=Far; Out|Label 34")) == [
+        i for i in range(30) if i % 9 in (1, 2)
+    ]
+    several = conditions_in("record label=Far; Out; genre=Shoegaze;")
+    assert several == ["record label=Far; Out", "genre=Shoegaze"]
 
 
 def test_unknown_names_are_answered_with_what_there_is(vocabulary):
