@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from kg_builder.credits import FROM_TITLE
@@ -35,15 +34,15 @@ def with_performers_of_albums(
     performer_of = _performers_of_named_albums(records, statements, schema)
     if not performer_of:
         return records
-    name_of = dict(zip(records["record"], records["name"], strict=True))
-    attributes = records["attributes"].astype(object).to_numpy(copy=True)
-    for row in np.flatnonzero(records["record"].isin(list(performer_of))).tolist():
-        stated = json.loads(attributes[row])
-        name = name_of.get(performer_of[records["record"].iloc[row]])
-        if name and "performer" not in stated:
-            stated["performer"] = [name]
+    keys = records["record"].tolist()
+    name_of = dict(zip(keys, records["name"].tolist(), strict=True))
+    attributes = records["attributes"].tolist()
+    for row, key in enumerate(keys):
+        if name := name_of.get(performer_of.get(key, "")):
+            stated = {"performer": [name], **json.loads(attributes[row])}
             attributes[row] = json.dumps(stated, ensure_ascii=False, sort_keys=True)
-    return records.assign(attributes=pd.array(attributes, dtype=records["attributes"].dtype))
+    changed = pd.Series(attributes, index=records.index, dtype=records["attributes"].dtype)
+    return records.assign(attributes=changed)
 
 
 def _performers_of_named_albums(

@@ -205,7 +205,7 @@ class GraphVocabulary:
 def conditions_in(text: str) -> list[str]:
     """The conditions in a list of several, separated by semicolons.
 
-    A semicolon before a part without an equals sign belongs to a value: 'label=Far Out; Recordings'.
+    A semicolon before a part without an equals sign belongs to a value, as in 'label=Far; Out'.
     """
     return [kept for part in re.split(r";(?=[^;]*=)", text) if (kept := part.strip("; "))]
 
