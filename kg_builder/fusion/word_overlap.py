@@ -51,8 +51,8 @@ SHARED: Final = Feature(
 PERFORMANCE: Final = Feature(
     "live, remix and so on",
     ("differ", "agree"),
-    match=(0.03, 0.97),
-    other=(0.6, 0.4),
+    match=(0.01, 0.99),
+    other=(0.15, 0.85),
     strength=STRONG,
     anchored=True,
 )

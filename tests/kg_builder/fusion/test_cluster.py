@@ -51,12 +51,12 @@ def test_a_mean_of_zero_is_enough(between, merged):
         assert found.path == path((0, 1, 3.5))
 
 
-def test_the_limit_itself_is_enough_and_log_odds_are_kept_within_four():
+def test_as_much_for_as_against_is_not_enough_and_log_odds_are_kept_within_four():
     """Four and minus four make zero; so do ten and minus fourteen."""
     extreme = {(0, 1): 10.0, (1, 2): 9.0, (0, 2): -14.0}
-    found = clustered(3, extreme, linkage=0.0)
+    found = clustered(3, extreme, linkage=-0.01)
     assert found.path == path((0, 1, 4.0), (1, 2, 0.0))
-    assert clustered(3, extreme, linkage=0.01).label.tolist() == [0, 0, 2]
+    assert clustered(3, extreme, linkage=0.0).label.tolist() == [0, 0, 2]
 
 
 def test_a_pair_that_was_never_compared_counts_a_little_against():

@@ -173,3 +173,29 @@ def test_works_without_words_meet_where_chance_is_no_explanation():
     right = sum(found[f"a/{number}"] == found[f"b/{number}"] for number in range(60))
     assert right >= 50
     assert len(set(found.values())) >= 60
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Hurt", "Hurt (Live)", False),
+        ("Hurt (Acoustic)", "Hurt (Live)", False),
+        ("Hurt (Live)", "Hurt [live]", True),
+        ("Hurt", "Hurt", True),
+    ],
+)
+def test_a_live_version_is_another_song(one: str, other: str, same: bool) -> None:
+    titles = ["Paper Lanterns", "Slow River", "The Glass Harbour", "Copper Sky", "Red Kite"]
+    label = resolved(
+        [
+            song(
+                f"{source}/{n}",
+                version.replace("Hurt", title),
+                performer=f"Mira {title}",
+                duration=f"PT3M{length}S",
+            )
+            for source, version, length in (("a", one, 20), ("b", other, 20 + 9 * (not same)))
+            for n, title in enumerate(titles)
+        ]
+    )
+    assert {label[f"a/{n}"] == label[f"b/{n}"] for n in range(5)} == {same}
