@@ -67,6 +67,13 @@ class Facts:
                 remedy="are the ids in the column 'user' those of the interactions?",
             )
         n_facts = self.numbering.n_triples - self.numbering.counts[BARE]
+        if n_facts == 0 and recipe.interactions and self.graph.relations:
+            raise DataError(
+                f"none of the {self.numbering.n_items:,} items has a fact; other things have",
+                where=f"recipe {recipe.name}",
+                remedy="are the ids of the [[interactions]] those of the table with the facts, and "
+                "is 'records' that table?",
+            )
         if n_facts == 0 and recipe.interactions:
             raise DataError(
                 "the knowledge graph is empty: no statement links two entities",
@@ -178,6 +185,16 @@ def _read(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
     return dict(sorted(by_source.items()))
 
 
+_HINTS: Final = (
+    ("stands for nothing", "If such a name is real, list it in real_names of its table or column."),
+    (
+        "interaction with an unknown record",
+        "The catalogue has no row with this id, or the row was dropped for another reason.",
+    ),
+)
+"""Beginnings of reasons, and what to do about them."""
+
+
 def _rejects(rejects: pd.DataFrame) -> list[dict[str, Any]]:
     """Rejects by stage, source and reason, each with the first examples."""
     return [
@@ -185,6 +202,7 @@ def _rejects(rejects: pd.DataFrame) -> list[dict[str, Any]]:
             "stage": stage,
             "source": source,
             "reason": reason,
+            "hint": next((text for start, text in _HINTS if str(reason).startswith(start)), ""),
             "count": len(rows),
             "examples": rows[["evidence", "detail"]].head(_EXAMPLES).to_dict("records"),
         }

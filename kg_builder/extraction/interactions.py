@@ -61,9 +61,9 @@ def read_times(cells: pd.DataFrame, day_first: bool | None = None) -> pd.Series:
 
     One column holds numbers, kept in the publisher's own unit (a fraction is cut off), or dates
     and times in ISO 8601 or the notations of `parse_moment`, which become seconds since 1970-01-01
-    (UTC if no zone is given). Of a column with both, numbers of the size of Unix times become
-    seconds, too; if most are other numbers, the dates are left out. Several columns are year,
-    month, day and so on, as integers.
+    (UTC if no zone is given). Of a column with both, or with Unix times in seconds and in
+    milliseconds, Unix times become seconds, and other numbers ("-1") are left out; if most are
+    other numbers, the dates are. Several columns are year, month, day and so on, as integers.
 
     Args:
         cells: texts, one column or three to six.
@@ -81,6 +81,7 @@ def _read_times(cells: pd.DataFrame, day_first: bool | None) -> tuple[pd.Series,
         texts = _iso_8601(cells)
         numbers = pd.Series(np.nan, index=cells.index)
     dates = pd.to_datetime(texts, errors="coerce", utc=True, format="ISO8601")
+    dates = dates.mask(numbers.notna() & ~texts.str.fullmatch(_YEAR_OR_DAY).astype("boolean"))
     seconds = dates.dt.tz_convert(None).to_numpy().astype("datetime64[s]").astype("float64")
     of_dates = pd.Series(seconds, index=cells.index).where(dates.notna())
     other = dates.isna() & numbers.isna() & texts.notna()
@@ -91,19 +92,27 @@ def _read_times(cells: pd.DataFrame, day_first: bool | None) -> tuple[pd.Series,
     if (numbers.notna() ^ of_dates.notna()).any() and of_dates.notna().any():
         both = of_dates.fillna(_unix_seconds(numbers))
         found = both if both.notna().sum() > found.notna().sum() else found
+    elif len(np.unique(_unix_unit(numbers).dropna())) > 1:
+        found = _unix_seconds(numbers)
     usable = found.abs() < 2**53  # beyond, neighbouring integers are indistinguishable
     time = pd.Series(np.floor(found.where(usable)), index=cells.index).astype("Int64")
     return time, (found.isna() & (numbers.notna() | of_dates.notna())).to_numpy()
 
 
-def _unix_seconds(numbers: pd.Series) -> pd.Series:
-    """Numbers that can be Unix times (1973 to 5138) in seconds, milli- or microseconds."""
-    found = numbers.where((numbers >= 1e8) & (numbers < 1e11))
-    for unit in (1e3, 1e6):
-        found = found.fillna(
-            (numbers / unit).where((numbers >= 1e8 * unit) & (numbers < 1e11 * unit))
-        )
+_YEAR_OR_DAY: Final = r"\d{4}|\d{8}"
+
+
+def _unix_unit(numbers: pd.Series) -> pd.Series:
+    """Units per second of numbers that can be Unix times (1973 to 5138): 1, thousand or million."""
+    found = pd.Series(np.nan, index=numbers.index)
+    for unit in (1.0, 1e3, 1e6):
+        found = found.mask((numbers >= 1e8 * unit) & (numbers < 1e11 * unit), unit)
     return found
+
+
+def _unix_seconds(numbers: pd.Series) -> pd.Series:
+    """Numbers that can be Unix times, in seconds."""
+    return numbers / _unix_unit(numbers)
 
 
 def _iso_8601(cells: pd.DataFrame) -> pd.Series:

@@ -66,6 +66,8 @@ def test_every_row_is_accounted_for(built_tiny):
     assert quality["read"]["interactions"]["interaction rows rejected"] == 1
     unknown = reasons["extraction", "interaction with an unknown record"]
     assert unknown["examples"][0] == {"evidence": "tiny/plays.tsv#line=8", "detail": "dan 99"}
+    assert "no row with this id" in unknown["hint"]
+    assert "no row with this id" in (built_tiny / "out" / "quality.html").read_text()
     interactions = quality["interactions"]
     assert interactions["interactions"] == 6
     assert interactions["positives"] + interactions["pairs below the threshold"] == 6

@@ -44,6 +44,22 @@ def test_a_row_without_a_time_is_a_reject_with_its_place(tmp_path):
     assert rejects == [["time is no number or date", f"plays.tsv#line={n}"] for n in (3, 4)]
 
 
+def test_a_small_number_among_dates_is_no_year(tmp_path):
+    text = (
+        "user\titem\tt\na\t1\t2009-04-01\nb\t1\t-1\nc\t1\t0\nd\t1\t2009-04-01\ne\t1\t2009-04-01\n"
+    )
+    found = interactions(tmp_path, text, time="t")
+    assert found.interactions["time"].tolist() == [1238544000] * 3
+    assert found.rejects["detail"].tolist() == ["b 1: t=-1", "c 1: t=0"]
+
+
+def test_milliseconds_among_seconds_become_seconds(tmp_path):
+    text = "user\titem\tt\na\t1\t1238544000\nb\t1\t1238544060000\nc\t1\t-1\n"
+    found = interactions(tmp_path, text, time="t")
+    assert found.interactions["time"].tolist() == [1238544000, 1238544060]
+    assert found.rejects["reason"].tolist() == ["time in another notation than most"]
+
+
 def test_without_a_column_nothing_has_a_time(tmp_path):
     assert interactions(tmp_path, "user\titem\na\t1\n").interactions["time"].isna().all()
 
