@@ -150,7 +150,8 @@ class _Progress:
 
     def epoch(self, record: Mapping[str, float]) -> None:
         """Advance and show the latest figures."""
-        figures = f"loss {record.get('loss_recommendation', float('nan')):.4f}"
+        loss = record.get("loss_recommendation")  # closed-form models have none
+        figures = "" if loss is None else f"loss {loss:.4f}"
         figures += f"  valid AUC {record.get('valid_auc', float('nan')):.4f}"
         figures += f" ACC {record.get('valid_acc', float('nan')):.4f}"
         for name in (name for name in self._monitor.split("+") if "@" in name):

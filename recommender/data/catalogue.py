@@ -118,6 +118,11 @@ class Catalogue:
         """The user's id in the publisher's file, or the integer itself."""
         return self._text(self._users, "raw_id", user, str(user))
 
+    @property
+    def has_raw_ids(self) -> bool:
+        """Whether the folder has the publisher's ids of items."""
+        return "raw_id" in self._items
+
     def item_of_raw_id(self, raw_id: str) -> int | None:
         """The item with this publisher's id, or None."""
         return self._item_ids.get(raw_id)

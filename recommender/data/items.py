@@ -19,6 +19,7 @@ _RAW_ID = "id:"
 _CREDITED = re.compile(r" by | [-–—] | ?\(|\)$")  # Angel by X; X - Angel; Angel (X)
 _DESCRIBED = re.compile(rf"(?P<name>.*) \({_RAW_ID}(?P<id>[^()]+)\)")
 
+_DIGITS = 18  # of an integer that numpy can represent
 _SHOWN = 60
 """Maximum length of a name quoted in a message."""
 
@@ -68,26 +69,24 @@ class ItemNames:
         """
         if text.startswith(_RAW_ID):
             raw_id = text.removeprefix(_RAW_ID).strip()
-            item = self._catalogue.item_of_raw_id(raw_id)
+            item = self._item_of(raw_id)
             if item is None:
                 raise ConfigError(
-                    f"no item has the id {_shortened(raw_id)!r}; ids are in items.tsv"
+                    f"no item has the id {_shortened(raw_id)!r}; {self._where('ids')}"
                 )
             return NamedItem(text, Match((item,), self._index.name(item)))
         described = _DESCRIBED.fullmatch(text)
-        if described and (item := self._catalogue.item_of_raw_id(described["id"])) is not None:
+        if described and (item := self._item_of(described["id"])) is not None:
             return NamedItem(text, Match((item,), self._index.name(item)))
         found = self._find(text)
         if found is None:
             suggestions = self._index.suggest(text[: 2 * _SHOWN])
             if works := self._works_by(text):
                 suggestions = [f"{works[0]!r}, one of its {len(works):,} among the items"]
-            if self._catalogue.item_of_raw_id(text) is not None:
+            if self._item_of(text) is not None:
                 suggestions = [f"{_RAW_ID}{text}"]
             hint = (
-                f"did you mean {' or '.join(suggestions)}?"
-                if suggestions
-                else "names are in items.tsv"
+                f"did you mean {' or '.join(suggestions)}?" if suggestions else self._where("names")
             )
             raise ConfigError(
                 f"{_shortened(text)!r} is not in {self._catalogue.folder.name}; {hint}"
@@ -123,6 +122,13 @@ class ItemNames:
         same = sum(self._catalogue.item_title(other) == title for other in namesakes)
         return self.describe(item) if same > 1 else title
 
+    def _item_of(self, raw_id: str) -> int | None:
+        """The item with this publisher's id; of a folder without ids, the item of this number."""
+        if self._catalogue.has_raw_ids:
+            return self._catalogue.item_of_raw_id(raw_id)
+        numbers = raw_id.isascii() and raw_id.isdigit() and len(raw_id) <= _DIGITS
+        return int(raw_id) if numbers and int(raw_id) < self._n_items else None
+
     def _find(self, text: str) -> Match | None:
         """Look up a name or title; a title selects among the works of that name."""
         found = self._index.find(text)
@@ -136,6 +142,13 @@ class ItemNames:
                 if ids:
                     return Match(tuple(ids), self._catalogue.item_title(ids[0]))
         return found
+
+    def _where(self, what: str) -> str:
+        if self._catalogue.has_raw_ids:
+            return f"{what} are in items.tsv"
+        return (
+            f"the folder has no items.tsv with {what}: id:0 to id:{self._n_items - 1} are its items"
+        )
 
     def _works_by(self, name: str) -> list[str]:
         """Titles of the works by a performer."""

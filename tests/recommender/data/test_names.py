@@ -180,3 +180,11 @@ def test_works_are_found_and_shown_with_their_performers(tmp_path):
         names.resolve("can")
     assert names.distinct(0) == "Angel by Massive Attack"
     assert names.distinct(4) == "Intro by Can (id:e)"
+
+
+def test_items_of_a_folder_without_names_go_by_number(tmp_path):
+    names = ItemNames(Catalogue(tmp_path), 7, [1] * 7)
+    assert names.resolve("id:5").match.id == names.resolve("item 5").match.id == 5
+    for text in ("id:7", "Air"):
+        with pytest.raises(ConfigError, match="no items.tsv with .*: id:0 to id:6 are its items"):
+            names.resolve(text)
