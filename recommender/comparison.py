@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recommender.data.dataset import RATINGS_FILE
+from recommender.data.given_parts import PARTS_FILE
 from recommender.data.times import TIMES_FILE
 from recommender.errors import RunError
 from recommender.evaluation import (
@@ -30,6 +31,7 @@ from recommender.training.runs import RunConfig
 
 __all__ = ["Comparison", "MeasuredRun", "compare_runs", "measure"]
 
+_FILES_OF_ROWS = (RATINGS_FILE, TIMES_FILE, PARTS_FILE)
 _METRICS = ("auc", "acc", "f1", "log_loss", "auc_warm", "auc_cold", "acc_warm", "acc_cold")
 
 # Settings that do not distinguish methods: location, duration and seeds.
@@ -59,7 +61,7 @@ class MeasuredRun:
     def cell(self) -> tuple[Any, ...]:
         """What determines its rows: the ratings, their times, and the split."""
         training, hashes = self.config.training, self.config.data_hashes
-        rows = hashes[RATINGS_FILE], hashes.get(TIMES_FILE, "")
+        rows = (hashes[name] for name in _FILES_OF_ROWS if name in hashes)
         return *rows, training.split, training.split_seed, self.config.ratios
 
     @property
@@ -243,7 +245,5 @@ def _method_names(runs: Sequence[MeasuredRun]) -> list[str]:
 
 def _settings(run: MeasuredRun) -> dict[str, Any]:
     training = run.config.training.model_dump(mode="json", exclude=_NOT_METHOD)
-    hashes = {
-        f: h for f, h in run.config.data_hashes.items() if f not in (RATINGS_FILE, TIMES_FILE)
-    }
+    hashes = {f: h for f, h in run.config.data_hashes.items() if f not in _FILES_OF_ROWS}
     return {**run.config.model_settings, **training, **hashes}

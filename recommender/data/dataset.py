@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from recommender.data.catalogue import Catalogue
+from recommender.data.given_parts import PARTS_FILE
 from recommender.data.graph import KnowledgeGraph, read_graph
 from recommender.data.interactions import Interactions, read_interactions
 from recommender.data.tables import IntArray
@@ -57,17 +58,17 @@ class Dataset:
         """Number of relations."""
         return self.graph.n_relations
 
-    def hashes(self, *, times: bool = False) -> dict[str, str]:
+    def hashes(self, *, split_file: str | None = None) -> dict[str, str]:
         """SHA-256 of the files that training depends on, by file name.
 
         Args:
-            times: whether the split is by time, which depends on one more file.
+            split_file: the file that the split depends on, besides the ratings.
         """
         names = [RATINGS_FILE, GRAPH_FILE]
         if self.user_graph is not None:
             names.append(USER_GRAPH_FILE)
-        if times and self.times is not None:
-            names.append(TIMES_FILE)
+        if split_file is not None and (self.folder / split_file).is_file():
+            names.append(split_file)
         for name in names:
             self._refuse_changed(name)
         found = {name: _sha256(self.folder / name) for name in names}
@@ -89,7 +90,8 @@ class Dataset:
         A training from before the user graph was added gets none.
         """
         seen = self if USER_GRAPH_FILE in hashes else replace(self, user_graph=None)
-        found = seen.hashes(times=TIMES_FILE in hashes)
+        split_file = next((name for name in (TIMES_FILE, PARTS_FILE) if name in hashes), None)
+        found = seen.hashes(split_file=split_file)
         return seen if found == dict(hashes) else None
 
 
@@ -115,7 +117,7 @@ def load(folder: str | Path, *, graph_alone: bool = False) -> Dataset:
         )
     stamps = {
         name: _stamp(folder / name)
-        for name in (RATINGS_FILE, GRAPH_FILE, USER_GRAPH_FILE, TIMES_FILE)
+        for name in (RATINGS_FILE, GRAPH_FILE, USER_GRAPH_FILE, TIMES_FILE, PARTS_FILE)
         if (folder / name).is_file()
     }
     if graph_alone and not has_interactions(folder):

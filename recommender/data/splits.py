@@ -7,27 +7,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
 from recommender.data.catalogue import Catalogue
 from recommender.data.dataset import Dataset
+from recommender.data.given_parts import PARTS_FILE, read_parts
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.interactions import Interactions
 from recommender.data.tables import IntArray, distinct
-from recommender.data.time_splits import parts_by_time
+from recommender.data.time_splits import parts_by_time, parts_in_proportion
 from recommender.data.times import TIMES_FILE
 from recommender.errors import ConfigError, DataError
 
-__all__ = ["LARGEST_SEED", "RATIOS", "HeldOut", "Split", "SplitKind", "TrainingSplit", "split"]
+__all__ = [
+    "LARGEST_SEED",
+    "RATIOS",
+    "SPLIT_FILES",
+    "HeldOut",
+    "Split",
+    "SplitKind",
+    "TrainingSplit",
+    "split",
+]
 
 RATIOS = (0.6, 0.2, 0.2)
 LARGEST_SEED = 2**32 - 1
 """Largest seed of numpy's legacy generator."""
 
-SplitKind = Literal["random", "time", "time-per-user"]
-"""Split protocol: random, at cut points in time, or by each user's order in time."""
+SplitKind = Literal["random", "time", "time-per-user", "given"]
+"""Split protocol: random, at cut points in time, by each user's order in time, or from a file."""
+
+SPLIT_FILES: Final = {"time": TIMES_FILE, "time-per-user": TIMES_FILE, "given": PARTS_FILE}
+"""The file that a protocol needs, besides the ratings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,12 +157,12 @@ def split(
 
     At random, given the same rows and the same seed for numpy's legacy generator, validation and
     test are those of the public MKR program: first validation, then test from the remainder. By
-    time, see `parts_by_time`.
+    time, see `parts_by_time`; as given, see `read_parts`; ratios are then irrelevant.
 
     Raises:
         ConfigError: a seed out of range, ratios that are not positive or do not sum to 1, or a
             part without rows.
-        DataError: a split by time for a folder without times.
+        DataError: a split by time for a folder without times, a given one without the parts.
     """
     if not 0 <= seed <= LARGEST_SEED:
         raise ConfigError(f"split seed {seed}: give a number from 0 to {LARGEST_SEED}")
@@ -158,6 +171,9 @@ def split(
     rows = dataset.interactions
     if by == "random":
         parts = _parts_at_random(len(rows), ratios, seed)
+    elif by == "given":
+        given = read_parts(dataset.folder / PARTS_FILE, rows)
+        parts = parts_in_proportion(rows, given, np.random.default_rng(seed))
     elif dataset.times is None:
         raise DataError.at(
             dataset.folder / TIMES_FILE,
@@ -172,6 +188,13 @@ def split(
         )
     # Rows stay in file order within a part.
     train, valid, test = (rows.rows(np.flatnonzero(parts == part)) for part in range(3))
+    if by == "given" and not all(map(len, (train, valid, test))):
+        raise DataError.at(
+            dataset.folder / PARTS_FILE,
+            None,
+            "a part has no row",
+            "give some to train, valid, test",
+        )
     if not len(valid) or not len(test):
         raise ConfigError(f"{len(rows)} rows are too few for a {ratios} split")
     if not train.labels.any():

@@ -14,7 +14,7 @@ from recommender.data.tables import IntArray
 from recommender.data.times import PositiveTimes
 from recommender.errors import ConfigError
 
-__all__ = ["parts_by_time"]
+__all__ = ["parts_by_time", "parts_in_proportion"]
 
 _EPSILON = 1e-9  # 0.29 * 100 is 28.999…
 
@@ -47,16 +47,24 @@ def parts_by_time(
         ConfigError: fewer than three different times for cut points.
     """
     rng = np.random.default_rng(seed)
-    parts = np.zeros(len(rows), dtype=np.int64)
-    is_positive = rows.labels == 1
     users, items = rows.positives
     when = times.of(users, items)
     if per_user:
         positive_parts = _latest_of_each_user(users, when, ratios, rng)
     else:
         positive_parts = _cut_in_time(when, ratios)
+    return parts_in_proportion(rows, positive_parts, rng)
+
+
+def parts_in_proportion(
+    rows: Interactions, positive_parts: IntArray, rng: np.random.Generator
+) -> IntArray:
+    """The part of each row, given those of the positives: see `parts_by_time` for negatives."""
+    parts = np.zeros(len(rows), dtype=np.int64)
+    is_positive = rows.labels == 1
     parts[is_positive] = positive_parts
-    parts[~is_positive] = _in_proportion(rows.users[~is_positive], users, positive_parts, rng)
+    users, owners = rows.users[~is_positive], rows.users[is_positive]
+    parts[~is_positive] = _in_proportion(users, owners, positive_parts, rng)
     return parts
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from recommender.data import Dataset, Split, load, split
 from recommender.data.resampled_negatives import FILE_SEED, redraw_negatives
+from recommender.data.splits import SPLIT_FILES
 from recommender.errors import ConfigError
 from recommender.experiments.rows import Row
 from recommender.models.registry import create_model, resolve
@@ -90,7 +91,7 @@ class Cell:
 
     def inputs(self) -> dict[str, Any]:
         """Everything its rows and graph depend on, except the seed; part of its key."""
-        files = _hashes(self.data, times=self.training.split != "random")
+        files = _hashes(self.data, split_file=SPLIT_FILES.get(self.training.split))
         return {"files": files, "redraw": self.redraw, "protocol": PROTOCOL}
 
     def split(self) -> Split:
@@ -229,13 +230,13 @@ def load_folder(folder: Path) -> Dataset:
 
 
 @lru_cache(maxsize=16)
-def _hashes(folder: Path, *, times: bool) -> dict[str, str]:
+def _hashes(folder: Path, *, split_file: str | None) -> dict[str, str]:
     if not folder.is_dir():
         raise ConfigError(
             f"{folder}: no such data folder; build it with `python -m pipeline build --dataset "
             f"{folder.name}`, or name another --data-root"
         )
-    return load_folder(folder).hashes(times=times)
+    return load_folder(folder).hashes(split_file=split_file)
 
 
 def _hash(content: Any) -> str:

@@ -32,7 +32,8 @@ class TrainConfig(BaseModel):
     split: SplitKind = Field(
         "random",
         description="how the rows are split, 6:2:2: `random`; `time`, train before validation "
-        "before test for all users; `time-per-user`, each user's last positives held out",
+        "before test for all users; `time-per-user`, each user's last positives held out; "
+        "`given`, as in ratings_parts.tsv",
     )
     split_seed: int = Field(
         555,

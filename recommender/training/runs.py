@@ -21,6 +21,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recommender.data import Dataset, Split, load, split
+from recommender.data.splits import SPLIT_FILES
 from recommender.errors import RunError, explain
 from recommender.models.base import Recommender
 from recommender.models.registry import create_model
@@ -103,7 +104,7 @@ class RunFolder:
             training=training.model_copy(update={"split": split.by, "split_seed": split.seed}),
             ratios=split.ratios,
             data=split.dataset.folder.resolve(),
-            data_hashes=split.dataset.hashes(times=split.by != "random"),
+            data_hashes=split.dataset.hashes(split_file=SPLIT_FILES.get(split.by)),
             versions={
                 "python": platform.python_version(),
                 "numpy": np.__version__,

@@ -186,5 +186,5 @@ def test_items_of_a_folder_without_names_go_by_number(tmp_path):
     names = ItemNames(Catalogue(tmp_path), 7, [1] * 7)
     assert names.resolve("id:5").match.id == names.resolve("item 5").match.id == 5
     for text in ("id:7", "Air"):
-        with pytest.raises(ConfigError, match="no items.tsv with .*: id:0 to id:6 are its items"):
+        with pytest.raises(ConfigError, match=r"no items.tsv with .*: id:0 to id:6 are its items"):
             names.resolve(text)
