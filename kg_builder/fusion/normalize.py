@@ -38,6 +38,8 @@ PLACEHOLDERS: Final = frozenset(shlex.split(_WORDS["placeholders"]))
 """Placeholders for unknown values."""
 VERSION_NOISE: Final = frozenset(_WORDS["version_noise"].split())
 """Words in a title's brackets that do not denote a different recording."""
+EDITIONS: Final = frozenset(_WORDS["editions"].split())
+"""Words in a title's brackets beside which a number is that of an edition."""
 PERFORMANCES: Final = frozenset(_WORDS["performances"].split())
 """Words of a title that denote a different performance or mix."""
 ABBREVIATIONS: Final[dict[str, str]] = _WORDS["abbreviations"]
@@ -58,6 +60,11 @@ _NATIONS: Final[dict[str, str]] = {
 
 _INVERTED = re.compile(rf"^(?P<core>.+?),\s+(?P<article>{'|'.join(sorted(ARTICLES))})$", re.I)
 _BRACKETED = re.compile(r"^(?P<core>.*\S)\s*[(\[（](?P<inside>[^()\[\]（）]+)[)\]）]\s*$")
+_REMASTERED: Final = re.compile(
+    r"\s[-–]\s(?:digital(?:ly)?\s)?(?:\d{4}\s)?(?:digital(?:ly)?\s)?remaster(?:ed)?(?:\s\d{4})?"
+    r"(?:\s(?:version|edition))?\s*$",
+    re.I,
+)
 _ALSO = re.compile(r"^(?:aka|a\.k\.a\.?|also known as)\s+(.+)$", re.I)
 _NUMBERED = re.compile(r"^(?:\d{1,3}|\d{4})$")
 _INITIALS = re.compile(r"(?<![^\W_])([^\W\d_])\.(?=[^\W\d_](?:\.|\b)|\s|$)")
@@ -141,7 +148,7 @@ def parse_name(text: str, *, qualified: bool = True) -> Name:
             others += [name_key(core), name_key(inside)]
     if qualified and (turned := swapped(display)):
         others.append(name_key(turned))
-    key = name_key(display)
+    key = name_key(display if qualified else without_edition(display))
     alternatives = tuple(other for other in dict.fromkeys(others) if other and other != key)
     return Name(display, key, squeeze(key), qualifier, (), alternatives)
 
@@ -185,6 +192,23 @@ def is_qualifier(text: str) -> bool:
         return True
     words = [word.strip(".,'") for word in text.casefold().replace("-", " ").split()]
     return bool(words) and all(word in QUALIFYING or _NUMBERED.match(word) for word in words)
+
+
+def without_edition(title: str) -> str:
+    """A title without a remark about its edition at the end.
+
+    >>> without_edition("So What - 2009 Remaster"), without_edition("Blur (Deluxe Edition)")
+    ('So What', 'Blur')
+    >>> without_edition("Edition"), without_edition("Hurt (live version)")
+    ('Edition', 'Hurt (live version)')
+    """
+    title = _REMASTERED.sub("", title)
+    if found := _BRACKETED.match(title):
+        words = set(_SYMBOLS.sub(" ", found["inside"].casefold()).split())
+        noise = all(word in VERSION_NOISE or word[0].isdigit() for word in words)
+        if noise and not EDITIONS.isdisjoint(words):
+            return found["core"]
+    return title
 
 
 def natural_order(name: str) -> str:

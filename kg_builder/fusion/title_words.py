@@ -10,7 +10,14 @@ from typing import Final
 from unidecode import unidecode
 
 from kg_builder.fusion.measures import readable
-from kg_builder.fusion.normalize import VERSION_NOISE, is_latin, is_placeholder, name_key
+from kg_builder.fusion.normalize import (
+    EDITIONS,
+    VERSION_NOISE,
+    is_latin,
+    is_placeholder,
+    name_key,
+    without_edition,
+)
 from kg_builder.ontology import Schema
 
 IN_TITLES: Final = ("performer", "creditedTo", "onAlbum")
@@ -70,16 +77,22 @@ def title_words(name: str) -> list[str]:
 
     >>> title_words("004-Closer [feat. Mike Posner] [Clean]"), title_words("99 Luftballons (live)")
     (['closer'], ['99', 'luftballons', 'live'])
+    >>> title_words("So What - 2009 Remaster"), title_words("Red (30th Anniversary Edition)")
+    (['so', 'what'], ['red'])
     """
-    bare = _NUMBERED.sub("", name)
+    bare = without_edition(_NUMBERED.sub("", name))
     if is_placeholder(bare):
         return []
     words = latin_words(_GUESTS.sub(" ", _BRACKETS.sub(" ", bare)))
     if not words:
         return latin_words(bare)
     for inside in _BRACKETS.findall(bare):
+        more = latin_words(_GUESTS.sub(" ", inside))
+        of_edition = not EDITIONS.isdisjoint(more)
         words += [
-            word for word in latin_words(_GUESTS.sub(" ", inside)) if word not in VERSION_NOISE
+            word
+            for word in more
+            if word not in VERSION_NOISE and not (of_edition and word[0].isdigit())
         ]
     return words
 
