@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -124,6 +126,9 @@ def _iso_8601(cells: pd.DataFrame) -> pd.Series:
 
 
 COUNT: Final = "@count"
+
+_MANY: Final = 0.1
+"""Share of rejected rows above which a warning is given."""
 
 _COMPARED: Final = 20_000
 """Maximum number of record keys searched for a similar one."""
@@ -316,6 +321,16 @@ def read_interactions(
         for n, key in enumerate(("evidence", "reason", "detail"))
     }
     count = len(table_of_rejects["evidence"])
+    if count > _MANY * frame.counts["rows read"]:
+        reasons = Counter(table_of_rejects["reason"])
+        reason = min(reasons, key=lambda name: (-reasons[name], name))
+        first = table_of_rejects["reason"].index(reason)
+        place, detail = table_of_rejects["evidence"][first], table_of_rejects["detail"][first]
+        warnings.warn(
+            f"{count:,} of {frame.counts['rows read']:,} interactions are rejected, most as "
+            f"{reason} ({place}: {detail})",
+            stacklevel=2,
+        )
     outside = frame.counts.get("rows outside the filter", 0)
     used = pd.DataFrame(
         {

@@ -128,3 +128,13 @@ def test_a_missing_column_is_an_error_of_the_file(tmp_path: Path) -> None:
     units = interaction_units(table_of(), tmp_path)
     with pytest.raises(DataError, match="no column 'item'"):
         results(units, tmp_path / "units")
+
+
+def test_many_rejects_are_announced_with_an_example(tmp_path: Path) -> None:
+    (tmp_path / "plays.csv").write_text("user,item\na,1\nb,1\nc,7\n")
+    table = InteractionTable(path="plays.csv", user="user", item="item", records="shop")
+    expected = (
+        r"1 of 3 interactions are rejected, most .* unknown record \(plays\.csv#line=4: c 7\)"
+    )
+    with pytest.warns(UserWarning, match=expected):
+        read_interactions(table, tmp_path, record_keys=frozenset({"shop/1"}))
