@@ -194,7 +194,7 @@ class GraphVocabulary:
         elif len(self._entities_of(relations, not forward)):
             hint = f"it has {relation} in the other direction, {'^' if forward else ''}{relation}=…"
         else:
-            hint = "it has no names there"
+            hint = f"no item has a {relation} there"
         return ConfigError(f"no {'' if forward else '^'}{relation} {value!r} in the graph; {hint}")
 
     def _example(self) -> str:
