@@ -134,6 +134,8 @@ _PHRASES: Final = {
     "listened at": ("", "time"),
     "end time": ("", "time"),
     "debut album": ("album", ""),
+    "artist role": ("", "other"),
+    "artist roles": ("", "other"),
     "local de nascimento": ("city", ""),
     "local nascimento": ("city", ""),
     "birth year": ("", "begin"),
