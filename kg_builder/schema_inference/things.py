@@ -256,7 +256,7 @@ def add_columns(table: Things, found: list[Guess]) -> None:
         if one is undated:
             settings: dict[str, Any] | None = {"predicate": "releaseDate"}
         else:
-            settings = _literal(table, one, found) if own else _relation(table, one, found)
+            settings = _literal(table, one, found) if own else relation(table, one, found)
         if settings is None:
             continue
         if "labels" in settings:
@@ -292,7 +292,8 @@ def _is_of_act(table: Things, one: Guess, found: list[Guess]) -> bool:
     return not one.about and table.about != "song" and finer
 
 
-def _relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | None:
+def relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | None:
+    """The recipe settings of a column of other entities, if there is a predicate to these."""
     about, is_work, artist = one.about, table.about in WORKS, table.about == "artist"
     if one.role == "address" and about in RELATIONS:
         label = next((g for g in found if (g.about, g.role) == (about, "name")), None)

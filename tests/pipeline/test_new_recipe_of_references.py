@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from tests.pipeline.test_new_recipe import built
+from kg_builder.extraction.tabular.typed_cells import follow
+from pipeline.new_recipe.command import new_recipe
+from tests.pipeline.test_new_recipe import built, write
 from tests.pipeline.test_new_recipe_of_public_files import guessed, predicates, tables
 
 ARTISTS = "id,name,country\nK1,Nirvana,US\nK2,Nirvana,GB\nK3,Portishead,GB\n"
@@ -150,3 +154,99 @@ def test_ids_are_named_by_the_column_that_they_determine(tmp_path):
     )
     recipe = guessed(tmp_path, {"songs.csv": songs})
     assert tables(recipe)["labels"]["name"] == "label_name"
+
+
+# ------------------------------------------------------------------------------ guests
+
+NAMES = ["Massive Attack", "Nirvana", "Portishead"]
+GUESTS = {3: "Alicia Keys", 7: "Tricky", 8: "Nobody"}
+
+
+def songs_with_guests(guests: dict[int, str], *, single: bool = False) -> list[dict[str, Any]]:
+    """Songs by artists with ids, some of them with guests who have none."""
+    rows = []
+    for n in range(40):
+        artists = [{"id": f"K{n % 3 + 1}", "name": NAMES[n % 3]}]
+        artists += [{"id": None, "name": guests[n]}] if n in guests else []
+        told = artists[-1] if single else artists
+        rows.append({"track_id": f"t{n}", "title": f"Song {n}", "artists": told})
+    return rows
+
+
+def xml_of(rows: list[dict[str, Any]]) -> str:
+    tracks = [
+        f"<track track_id='{row['track_id']}'><title>{row['title']}</title>"
+        + "".join(
+            f"<artists><id>{one['id'] or ''}</id><name>{one['name']}</name></artists>"
+            for one in [row["artists"]] * isinstance(row["artists"], dict) or row["artists"]
+        )
+        + "<duration>PT3M</duration></track>"
+        for row in rows
+    ]
+    return f"<tracks>{''.join(tracks)}</tracks>"
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("form", ["tracks.json", "tracks.jsonl", "tracks.xml"])
+def test_guests_without_ids_perform_too(tmp_path, form, single):
+    rows = songs_with_guests(GUESTS, single=single)
+    if form == "tracks.xml":
+        text = xml_of(rows)
+    else:
+        lines = [json.dumps(row) for row in rows]
+        text = "\n".join(lines) if form.endswith("l") else f"[{','.join(lines)}]"
+    catalogue = "id,name\n" + "".join(f"K{n},{name}\n" for n, name in enumerate(NAMES, 1))
+    triples, _, recipe = built(tmp_path, {"artists.csv": catalogue, form: text})
+    told = {triple for triple in triples if " performer " in triple}
+    expected = {f"Song {n} performer {name}" for n, name in GUESTS.items()}
+    mains = {n for n in range(40) if not single or n not in GUESTS}
+    assert told == expected | {f"Song {n} performer {NAMES[n % 3]}" for n in mains}
+    assert "3 names without an id, such as 'Alicia Keys'" in recipe
+
+
+def test_guests_in_parquet_are_read(tmp_path):
+    pd.DataFrame(songs_with_guests(GUESTS)).to_parquet(tmp_path / "tracks.parquet")
+    (tmp_path / "artists.csv").write_text("id,name\nK1,Massive Attack\nK2,Nirvana\nK3,Portishead\n")
+    files = [tmp_path / one for one in ("artists.csv", "tracks.parquet")]
+    assert '"artists[id=].name" = { predicate = "performer"' in new_recipe(files, tmp_path, "x")
+
+
+def test_guests_in_rows_of_cells_perform_too(tmp_path):
+    rows = "".join(f"t{n},Song {n},K{n % 3 + 1},{NAMES[n % 3]}\n" for n in range(40))
+    files = {
+        "artists.csv": "id,name\n" + "".join(f"K{n},{one}\n" for n, one in enumerate(NAMES, 1)),
+        "songs.csv": f"id,title,artist_id,artist\n{rows}x,Guested,,Alicia Keys\n",
+    }
+    triples, _, _ = built(tmp_path, files)
+    told = [triple for triple in triples if " performer " in triple]
+    assert "Guested performer Alicia Keys" in told
+    assert len(told) == 41
+
+
+def test_guests_beside_namesakes_are_told_in_a_comment(tmp_path):
+    rows = "".join(f"t{n},Song {n},K{n % 3 + 1},{['Nirvana', 'Nirvana', 'Air'][n % 3]}\n"
+                   for n in range(40))  # fmt: skip
+    files = {
+        "artists.csv": "id,name\nK1,Nirvana\nK2,Nirvana\nK3,Air\n",
+        "songs.csv": f"id,title,artist_id,artist\n{rows}x,Guested,,Alicia Keys\n",
+    }
+    triples, _, text = built(tmp_path, files)
+    assert sum(" performer " in triple for triple in triples) == 40
+    assert left_out(text)["artist"].endswith("1 have no id, and are not read: 'Alicia Keys'")
+
+
+def test_guests_below_the_sampled_rows_are_found(tmp_path):
+    rows = songs_with_guests({}) * 75
+    rows.append({"track_id": "x", "title": "Guested", "artists": [
+        {"id": "K1", "name": NAMES[0]}, {"id": None, "name": "Alicia Keys"}]})  # fmt: skip
+    rows = [{**row, "track_id": f"t{n}"} for n, row in enumerate(rows)]
+    catalogue = "id,name\n" + "".join(f"K{n},{name}\n" for n, name in enumerate(NAMES, 1))
+    text = "\n".join(map(json.dumps, rows))
+    files = write(tmp_path, {"artists.csv": catalogue, "tracks.jsonl": text})
+    assert "1 names without an id, such as 'Alicia Keys'" in new_recipe(files, tmp_path, "x")
+
+
+def test_a_path_tells_elements_without_a_value():
+    people = [{"id": "1", "n": "a"}, {"id": None, "n": "b"}, {"n": "c"}, {"id": "", "n": "d"}]
+    assert [value for _, value in follow(people, "[id=].n")] == ["b", "c", "d"]
+    assert [value for _, value in follow(people, "[id=1].n")] == ["a"]
