@@ -133,6 +133,7 @@ def make_plan(samples: list[Sample]) -> Plan:
     for table in plan.tables:
         add_columns(table, found[table.sample.key])
     _note_the_rest(plan, samples, found)
+    _note_unread(plan, samples)
     return plan
 
 
@@ -264,6 +265,22 @@ def _used(plan: Plan, sample: Sample) -> set[str]:
         if one is sample:
             used |= {user} | {m.name for m in columns}
     return used
+
+
+def _note_unread(plan: Plan, samples: list[Sample]) -> None:
+    """List files (or tables of a database) of which the recipe reads nothing."""
+    used = [one.sample for one in plan.tables] + [one.sample for one in plan.acts[:1]]
+    used += [one.sample for one in plan.texts]
+    used += [sample for sample, *_ in (*plan.links, *plan.users)]
+    read = {sample.shown for sample in used}
+    other_acts = {one.sample.shown for one in plan.acts[1:]}
+    for what in dict.fromkeys(sample.shown for sample in samples):
+        if what in other_acts:
+            plan.unread.append(
+                (what, "a recipe reads one table of interactions; this one is left out")
+            )
+        elif what not in read:
+            plan.unread.append((what, "the recipe uses none of its columns, and says why"))
 
 
 def _note_the_rest(plan: Plan, samples: list[Sample], found: Mapping[str, list[Guess]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -38,7 +38,13 @@ _KNOWN_ROWS: Final = {root: root for root in _SCORES} | {"plist": "plist.dict.di
 """Root elements of formats whose rows are known."""
 
 
-def read_samples(file: Path, raw: Path) -> list[Sample]:
+Note = Callable[[str, str], None]
+"""Called with a file (or a table in it), and why it, or the rest of it, is not read."""
+
+_NO_ROWS: Final = "it has no rows"
+
+
+def read_samples(file: Path, raw: Path, note: Note) -> list[Sample]:
     """Sample the first rows of a file, and rows in lists within these; none if it has no rows.
 
     Raises:
@@ -47,24 +53,31 @@ def read_samples(file: Path, raw: Path) -> list[Sample]:
     path = file.relative_to(raw).as_posix()
     layout = layout_by_name(path)
     if layout == "parquet":
-        return _all(parquet_sample(file, path))
+        return _all(parquet_sample(file, path), path, note)
     if layout == "excel":
-        return _all(_taken(path, {}, raw))
+        return _all(_taken(path, {}, raw), path, note)
     with open_binary(file) as stream:
         head = stream.read(_BYTES)
         whole = len(head) < _BYTES
     if head.startswith(_SQLITE):
-        return _tables(file, path, raw)
+        return _tables(file, path, raw, note)
     first = decoded(head, ENCODINGS).lstrip()[:1]
     if first == "<":
-        return _all(xml_sample(file, path))
-    if first in {"{", "["} or layout in {"json", "jsonl"}:
-        return json_samples(file, path, head, whole=whole)
+        sample = xml_sample(file, path, note)
+        return _all(sample, path, note, "none of its elements has a name or title")
+    if first in {"{", "["} or (first and layout in {"json", "jsonl"}):
+        samples = json_samples(file, path, head, whole=whole)
+        if not samples:
+            note(path, "it has no objects with values")
+        return samples
     keys = text_layout(path, head, whole=whole)
-    return [] if keys is None else _all(_taken(path, keys, raw))
+    if keys is None:
+        note(path, "it is empty")
+        return []
+    return _all(_taken(path, keys, raw), path, note, "it has no row below its heading")
 
 
-def _tables(file: Path, path: str, raw: Path) -> list[Sample]:
+def _tables(file: Path, path: str, raw: Path, note: Note) -> list[Sample]:
     """Sample the tables of an SQLite file that have rows.
 
     Raises:
@@ -78,15 +91,21 @@ def _tables(file: Path, path: str, raw: Path) -> list[Sample]:
     from kg_builder.extraction.tabular.sql import sqlite_tables  # lazy: loads SQLAlchemy
 
     found = []
-    for name in sqlite_tables(file):
+    names = sqlite_tables(file)
+    if not names:
+        note(path, "it has no tables")
+    for name in names:
         quoted = name.replace('"', '""')
         sql = {"query": f'SELECT * FROM "{quoted}"'} if "." in name else {"table": name}
-        found += _all(_taken(path, {"sql": sql}, raw))
+        found += _all(_taken(path, {"sql": sql}, raw), f"{path}, table {name}", note)
     return found
 
 
-def _all(sample: Sample | None) -> list[Sample]:
-    return [] if sample is None else [sample]
+def _all(sample: Sample | None, what: str, note: Note, why: str = _NO_ROWS) -> list[Sample]:
+    if sample is None:
+        note(what, why)
+        return []
+    return [sample]
 
 
 def _taken(path: str, layout: dict[str, Any], raw: Path) -> Sample | None:
@@ -110,8 +129,13 @@ def _taken(path: str, layout: dict[str, Any], raw: Path) -> Sample | None:
 # ------------------------------------------------------------------------------ XML
 
 
-def xml_sample(file: Path, path: str) -> Sample | None:
+def xml_sample(file: Path, path: str, note: Note) -> Sample | None:
     """Sample XML: its rows are the elements that occur most often and have names.
+
+    Args:
+        file: the file.
+        path: below the raw folder.
+        note: called if the XML is malformed among the sampled rows.
 
     Returns:
         `None` if no element has a name or title below it.
@@ -120,11 +144,15 @@ def xml_sample(file: Path, path: str) -> Sample | None:
         elements = leaves_by_path(stream, most=_ELEMENTS)
     root = next(iter(elements), "")
     best = _KNOWN_ROWS.get(root) or _rows_among(elements)
+
+    def broken(reason: str, line: int, fault: str) -> None:
+        note(path, f"{reason} in line {line:,} ({fault}): a build does not read what follows")
+
+    with open_binary(file) as stream:
+        found = elements_at(stream, best.split("."), broken, {})
+        rows = [value for _, value in islice(found, ROWS)]
     if best not in elements:
         return None
-    with open_binary(file) as stream:
-        found = elements_at(stream, best.split("."), lambda *_: None, {})
-        rows = [value for _, value in islice(found, ROWS)]
     layout = {"rows": best}
     if layout_by_name(path) != "xml":
         layout["format"] = "xml"
