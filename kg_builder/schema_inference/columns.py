@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import compress, islice
@@ -243,6 +243,19 @@ def mostly(column: Column, test: Any) -> bool:
     """Whether a test holds for most values, of those that do not stand for nothing."""
     values = without_placeholders(islice(column.values, _LOOKED_AT))
     return bool(values) and sum(bool(test(value)) for value in values) >= _MOST * len(values)
+
+
+def unreadable(column: Column, bad: Sequence[str], what: str) -> str:
+    """What a comment says about values that a build rejects; empty if there are none.
+
+    >>> unreadable(Column("n", ("1", "2", "x")), ["x"], "number")
+    "; 1 of 3 values looked at, such as 'x', is no number: a reject"
+    """
+    if not bad:
+        return ""
+    end = f"is no {what}: a reject" if len(bad) == 1 else f"are no {what}s: rejects"
+    number = len(column.values)
+    return f"; {len(bad):,} of {number:,} values looked at, such as {bad[0][:30]!r}, {end}"
 
 
 def is_text(one: Guess) -> bool:

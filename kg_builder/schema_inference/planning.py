@@ -11,6 +11,7 @@ from kg_builder.schema_inference.acts import (
     add_own_acts,
     is_events,
     tell_logs,
+    unread_times,
     user_of,
     worth,
 )
@@ -294,12 +295,20 @@ def _note_the_rest(plan: Plan, samples: list[Sample], found: Mapping[str, list[G
             if one.name not in used:
                 empty = not one.column.values
                 if one.role == "time" and any(acts.sample is sample for acts in plan.acts[:1]):
-                    reasons.setdefault(one.name, "times, not all of which can be read")
+                    reasons.setdefault(one.name, _why_no_time(sample, one))
                 why = reasons.get(one.name) or (no_place if no_place and not empty else "")
                 plan.left_out.append((sample, one.name, why or _why_not(one, tables[:1])))
         if sample.further:
             why = f"of {len(sample.columns) + sample.further:,} columns, the others are looked at"
             plan.left_out.append((sample, f"the last {sample.further:,}", why))
+
+
+def _why_no_time(sample: Sample, one: Guess) -> str:
+    bad = unread_times(sample, one)
+    if not bad:
+        return "further times of the same interactions"
+    share = f"{len(bad):,} of {len(one.column.values):,}"
+    return f"times, of which {share}, such as {bad[0][:30]!r}, cannot be read"
 
 
 def _why_not(one: Guess, tables: list[Things]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from kg_builder.schema_inference.columns import (
     numbers,
     split_of,
     subject_of,
+    unreadable,
 )
 from kg_builder.schema_inference.samples import Sample, is_number
 from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS, plain_words
@@ -269,6 +271,7 @@ def add_columns(table: Things, found: list[Guess]) -> None:
             settings["split"] = separator
         why = one.why if one is not undated else "dates, and no other column is the release's"
         why += f"; {seen}" if seen and (several or separator is None) else ""
+        why += _unreadable(one, settings["predicate"])
         table.columns.append(Mapped(one.name, settings, why))
         table.taken.add(one.name)
 
@@ -384,3 +387,20 @@ def _duration(one: Guess) -> dict[str, Any] | None:
     middle = values[len(values) // 2]
     unit = "milliseconds" if middle > 10_000 else "seconds" if middle > 15 else "minutes"
     return {"predicate": "duration", "unit": unit}
+
+
+_FORMS: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
+    "releaseDate": (is_date, "date"),
+    "beginDate": (is_date, "date"),
+    "endDate": (is_end, "date"),
+    "duration": (is_duration, "duration"),
+    "trackNumber": (str.isdigit, "whole number"),
+}
+"""Tests of the values of predicates, and what they are."""
+
+
+def _unreadable(one: Guess, predicate: str) -> str:
+    if predicate not in _FORMS or one.pattern:
+        return ""
+    test, what = _FORMS[predicate]
+    return unreadable(one.column, [value for value in one.column.values if not test(value)], what)
