@@ -30,10 +30,10 @@ from kg_builder.schema_inference.references import (
 )
 from kg_builder.schema_inference.samples import Sample, is_number
 from kg_builder.schema_inference.text_samples import day_first_of
-from kg_builder.schema_inference.things import Things, main_subject, things_table
+from kg_builder.schema_inference.things import EXTERNAL_ROLES, Things, main_subject, things_table
 from kg_builder.schema_inference.words import WORKS, plain_words
 
-_ITEM_IDS: Final = ("id", "mbid", "address", "spotify")
+_ITEM_IDS: Final = ("id", "mbid", "isrc", "address", "spotify")
 _FINEST: Final = ("item", "song", "album", "movie", "book", "artist")
 _FILLED: Final = 0.98
 """Least share of filled cells in a column of ids beside one of names."""
@@ -288,7 +288,7 @@ def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) ->
         "the interactions name them; no other file describes them",
     )
     name = own[0] if own and item.role in _ITEM_IDS else item
-    known = [g for g in found if g.about == about and g.role in {"mbid", "wikidata", "discogs"}]
+    known = [g for g in found if g.about == about and g.role in EXTERNAL_ROLES]
     known = [g for g in known if in_step(g, item) and g not in {name, item}]
     table = things_table(key, sample, [name, item, *known], about, why)
     if table is None:

@@ -36,6 +36,7 @@ from kg_builder.schema_inference.references import (
 )
 from kg_builder.schema_inference.samples import Sample, is_number, without_placeholders
 from kg_builder.schema_inference.things import (
+    EXTERNAL_ROLES,
     Mapped,
     Things,
     add_columns,
@@ -81,6 +82,11 @@ _PROPERTIES: Final[dict[str, tuple[str, str, Callable[[str], bool] | None]]] = {
     "discogs": ("Discogs ids", "", None),
     "dbpedia": ("DBpedia ids", "", None),
     "spotify": ("Spotify ids", "", None),
+    "freebase": ("Freebase ids", "", None),
+    "isrc": ("ISRCs", "", None),
+    "iswc": ("ISWCs", "", None),
+    "upc": ("barcodes", "", None),
+    "isni": ("ISNIs", "", None),
     "played": ("the time that was listened to", "", None),
     "last time": ("the time of the last play", "", None),
     "gender": ("a gender", "", None),
@@ -352,6 +358,8 @@ def _why_not_entities(one: Guess, values: list[str], tables: list[Things]) -> st
     if not tables:
         return f"about {called}, but no table is read from this file"
     rows = tables[0].called + "s"
+    if called == rows and one.role in {*ID_ROLES, *EXTERNAL_ROLES}:
+        return f"another id of the {rows}"
     if one.role in ID_ROLES:
         return f"ids of {called}, which no table has"
     if one.role not in {"", "name"}:

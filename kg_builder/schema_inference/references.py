@@ -13,7 +13,14 @@ from kg_builder.extraction.tabular.list_cells import values_in
 from kg_builder.schema_inference.columns import Guess
 from kg_builder.schema_inference.plan import Plan, table_key
 from kg_builder.schema_inference.samples import Column, Sample, without_placeholders
-from kg_builder.schema_inference.things import RELATIONS, Mapped, Things, relation, things_table
+from kg_builder.schema_inference.things import (
+    EXTERNAL_ROLES,
+    RELATIONS,
+    Mapped,
+    Things,
+    relation,
+    things_table,
+)
 from kg_builder.schema_inference.words import WORKS, meaning, plain_words
 
 _REFERENCES: Final = {
@@ -39,8 +46,8 @@ _SHOWN: Final = 8
 _SHARED: Final = 3
 """Least number of shared values there."""
 
-ID_ROLES: Final = frozenset({"id", "mbid", "address"})
-_KEYS: Final = frozenset({"id", "mbid", "wikidata", "discogs", "spotify", "address"})
+ID_ROLES: Final = frozenset({"id", "mbid", "isrc", "address"})
+_KEYS: Final = EXTERNAL_ROLES | {"id", "address"}
 _EDITIONS: Final = (
     "release releases edition editions pressing pressings version versions ausgabe ausgaben "
     "edicion ediciones edicao edicoes"
@@ -333,7 +340,8 @@ def _beside(plan: Plan, table: Things, found: list[Guess], id_: Guess, kind: str
         key=lambda g: (not determines(id_.column, g.column), -_shared_steps(g.name, id_.name))
     )
     why = "ids and names in the same rows" if names else "ids in the same rows, without names"
-    told = [replace(one, about=kind) for one in (id_, *names[:1])]
+    known = [g for g in own if g.role in EXTERNAL_ROLES and in_step(g, id_)]
+    told = [replace(one, about=kind) for one in (id_, *names[:1], *known)]
     derived = things_table(table_key(plan, kind), table.sample, told, kind, why)
     if derived is not None:
         derived.is_derived, derived.id = True, id_.name

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from kg_builder.databases import is_id
 from kg_builder.extraction.values import without_accents
 from kg_builder.extraction.values.dates import is_open_end, parse_date, parse_duration
 from kg_builder.schema_inference.columns import (
@@ -25,13 +26,19 @@ from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS, plain_w
 FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "tag", "release")
 """Kinds of entities, those that are named by most columns of others last."""
 
-_IDS: Final = ("id", "mbid", "catalog", "discogs", "wikidata", "spotify", "dbpedia", "address")
+_IDS: Final = (
+    "id", "mbid", "isrc", "catalog", "discogs", "wikidata", "spotify", "dbpedia", "address",
+)  # fmt: skip
 _FILLED: Final = 0.8
 _BARE_IDS: Final = frozenset({"id", "mbid", "catalog", "address", "wikidata"})
 _DATABASES: Final = {
-    "mbid": "musicbrainz", "wikidata": "wikidata", "discogs": "discogs", "dbpedia": "dbpedia",
-    "spotify": "spotify",
-}  # fmt: skip
+    "mbid": "musicbrainz",
+    **{name: name for name in ("wikidata", "discogs", "dbpedia", "spotify", "freebase")},
+    **{name: name for name in ("isrc", "iswc", "upc", "isni")},
+}
+EXTERNAL_ROLES: Final = frozenset(_DATABASES)
+"""Roles of columns of ids in public databases, or of standards."""
+
 RELATIONS: Final[dict[str, tuple[str, str | None]]] = {
     "genre": ("genre", None), "tag": ("tag", None), "label": ("recordLabel", None),
     "country": ("country", None), "language": ("language", None), "award": ("award", None),
@@ -159,7 +166,8 @@ def things_table(
     key: str, sample: Sample, found: list[Guess], about: str, why: str
 ) -> Things | None:
     """Guess the table of the entities that the rows (or some of their columns) describe."""
-    of_main = [g for g in found if g.about in {about, ""}]
+    alike = {about, "", *({"album"} if about == "release" else ())}
+    of_main = [g for g in found if g.about in {about, ""} or (g.about in alike and g.role == "upc")]
     id_ = _id_column(of_main, about)
     name = _name_column(of_main, about) or id_
     if name is None:
@@ -222,14 +230,16 @@ def _name_column(of_main: list[Guess], about: str) -> Guess | None:
 
 def _external(table: Things, one: Guess) -> None:
     """Add a column whose values are ids or addresses of a public database."""
-    addresses = mostly(one.column, external_id_of)
     prefix = _DATABASES.get(one.role)
     if one.role == "id" and one.why.endswith("MBIDs"):
         prefix = "musicbrainz"
-    if addresses:
+    if one.role == "id" and one.why.startswith("its values: "):
+        prefix = one.why.removeprefix("its values: ").removesuffix(" ids")
+    of_spotify = mostly(one.column, lambda text: is_id("spotify", text))
+    if one.role in {"spotify", "address"}:
+        prefix = "spotify" if of_spotify else None
+    if mostly(one.column, external_id_of):
         prefix = ""
-    if one.role == "spotify" and mostly(one.column, lambda text: ":" in text):
-        prefix = None
     if prefix is not None and one.column.values:
         table.external[one.name] = prefix
         table.taken.add(one.name)

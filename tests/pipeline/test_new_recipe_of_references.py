@@ -250,3 +250,91 @@ def test_a_path_tells_elements_without_a_value():
     people = [{"id": "1", "n": "a"}, {"id": None, "n": "b"}, {"n": "c"}, {"id": "", "n": "d"}]
     assert [value for _, value in follow(people, "[id=].n")] == ["b", "c", "d"]
     assert [value for _, value in follow(people, "[id=1].n")] == ["a"]
+
+
+# ------------------------------------------------------------------------------ identifiers
+
+ISRCS = ["GBAYE9400001", "USRC17607839", "FRZ039800212"]
+UPCS = ["724384260927", "5099902987620", "0602537518357"]
+SPOTIFY = ["3n3Ppam7vgaVFZ84nHeFbJ", "7oK9VyNzrYvRFo7nQEYkWN", "0sNOF9WDwhWunNAHPD3Baj"]
+
+
+def external(tmp_path, table: str, heading: str, rows: list[str], name: str = "") -> Any:
+    """The external ids in the recipe for a table of three rows."""
+    text = "\n".join([heading, *(row.replace("#", str(n)) for n, row in enumerate(rows))])
+    recipe = guessed(tmp_path, {f"{name or table}.csv": text + "\n"})
+    return tables(recipe)[table].get("external_ids", {})
+
+
+@pytest.mark.parametrize("column", ["isrc", "track_isrc", "isrc_code", "ISRCs", "code", "x"])
+def test_isrcs_are_external_ids_by_name_or_by_value(tmp_path, column):
+    rows = [f"t#,Song #,Artist #,{isrc}" for isrc in ISRCS]
+    found = external(tmp_path, "songs", f"track_id,title,artist,{column}", rows)
+    assert found == {column: "isrc"}
+
+
+def test_isrcs_with_hyphens(tmp_path):
+    rows = ["t#,Song #,Ann,GB-AYE-94-00001", "t#,Song #,Ann,us-rc1-76-07839"]
+    assert external(tmp_path, "songs", "id,title,artist,isrc", rows) == {"isrc": "isrc"}
+
+
+def test_ones_own_numbers_are_no_isrcs(tmp_path):
+    rows = [f"TRACK000000{n},Song #,Ann" for n in range(3)]
+    assert external(tmp_path, "songs", "id,title,artist", rows) == {}
+
+
+@pytest.mark.parametrize(
+    ("table", "heading", "values", "prefix"),
+    [
+        ("songs", "id,title,artist,iswc", ["T-034.524.680-1", "T-070.237.142-5"], "iswc"),
+        ("albums", "id,title,artist,upc", UPCS, "upc"),
+        ("albums", "id,title,artist,Barcode", UPCS, "upc"),
+        ("albums", "id,title,artist,EAN", UPCS, "upc"),
+        ("songs", "id,title,artist,spotify_id", SPOTIFY, "spotify"),
+        ("songs", "id,title,artist,uri", [f"spotify:track:{one}" for one in SPOTIFY], "spotify"),
+        (
+            "songs", "id,title,artist,link",
+            [f"https://open.spotify.com/track/{one}" for one in SPOTIFY], "",
+        ),
+        ("albums", "id,title,artist,discogs_release_id", ["12", "345", "6789"], "discogs"),
+        ("songs", "id,title,artist,wikidata", ["Q5", "Q77", "Q12"], "wikidata"),
+        ("artists", "id,name,country,isni", ["0000000121268987", "0000000114490036"], "isni"),
+    ],
+)  # fmt: skip
+def test_identifiers_of_every_kind(tmp_path, table, heading, values, prefix):
+    rows = [f"k#,Thing #,Ann #,{value}" for value in values]
+    assert external(tmp_path, table, heading, rows) == {heading.split(",")[-1]: prefix}
+
+
+def test_ids_of_spotify_are_external_ids_too(tmp_path):
+    rows = [f"{one},Song #,Ann" for one in SPOTIFY]
+    assert external(tmp_path, "songs", "id,name,artists", rows, name="tracks") == {"id": "spotify"}
+
+
+def test_the_isrc_of_a_song_with_an_id_is_no_id_of_the_row(tmp_path):
+    rows = "".join(
+        f"<track id='T{n}'><title>Song {n}</title><artist>Ann</artist><isrc>{isrc}</isrc></track>"
+        for n, isrc in enumerate(ISRCS)
+    )
+    recipe = guessed(tmp_path, {"shop.xml": f"<catalog>{rows}</catalog>"})
+    (songs,) = tables(recipe).values()
+    assert (songs["id"], songs["external_ids"]) == ("@id", {"isrc": "isrc"})
+
+
+def test_two_suppliers_agree_by_isrc(tmp_path):
+    ours = "track_id,title,artist,isrc\n" + "".join(
+        f"t{n},Song {n},Artist {n},{isrc}\n" for n, isrc in enumerate(ISRCS)
+    )
+    triples, _, _ = built(tmp_path, {"songs.csv": ours})
+    graph = (tmp_path / "out/kg.ttl").read_text(encoding="utf-8")
+    assert all(isrc in graph for isrc in ISRCS)
+    assert "Song 1 performer Artist 1" in triples
+
+
+def test_identifiers_of_albums_beside_songs(tmp_path):
+    songs = "track_id,title,album_id,album,album_upc\n" + "".join(
+        f"t{n},Song {n},A{n % 3},Album {n % 3},{UPCS[n % 3]}\n" for n in range(9)
+    )
+    recipe = guessed(tmp_path, {"songs.csv": songs})
+    assert tables(recipe)["albums"]["external_ids"] == {"album_upc": "upc"}
+    assert "external_ids" not in tables(recipe)["songs"]
