@@ -429,6 +429,15 @@ def column_id(prefix: str, text: str, *, column: str, type_: str, classes: Class
     return found
 
 
+def is_id(database: str, text: str) -> bool:
+    """Whether a text is an id in a database with kinds of ids, in any spelling.
+
+    >>> is_id("isrc", "us-rc1-76-07839"), is_id("spotify", "spotify:track:1")
+    (True, False)
+    """
+    return bool(_with_kind(text, database) or _bare(database, text))
+
+
 def _bare(database: str, text: str) -> str:
     """An id whose spelling does not tell its kind; '' if it is none of the database."""
     if database in DATABASES:

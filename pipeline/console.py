@@ -26,6 +26,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from pipeline.stages.artefact_names import BREAKS
+
 if TYPE_CHECKING:  # the help of a command needs a console, and no stage
     from kg_builder.progress import Progress as Report
     from pipeline.build import BuildReport
@@ -104,9 +106,9 @@ class BuildDisplay:
         """Replace the bar by a line about the completed stage."""
         if self._task is not None:
             self._bars.remove_task(self._task)
-        headline = ", ".join(
-            f"{count:,} {what}" for what, count in list(report.counts.items())[:_HEADLINES]
-        )
+        counts = list(report.counts.items())
+        shown = counts[:_HEADLINES] + [one for one in counts[_HEADLINES:] if one[0] == BREAKS]
+        headline = ", ".join(f"{count:,} {what}" for what, count in shown)
         time = "[dim]unchanged[/]" if report.skipped else f"{report.seconds:6.1f} s "
         memory = f"{report.peak_mb:7,} MB" if report.peak_mb and not report.skipped else " " * 10
         self._bars.console.print(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final, cast
 
@@ -116,35 +117,49 @@ def _local(name: str) -> str:
     return name.rpartition("}")[2]
 
 
-def leaves_by_path(stream: Stream, *, most: int) -> dict[str, Counter[str]]:
-    """Names of the leaves (and attributes) below the elements at each path, with their numbers.
+@dataclass
+class Elements:
+    """The elements at one path: their number, and names of leaves (and attributes) below them.
+
+    Attributes:
+        number: how many there are.
+        leaves: how often each name occurs.
+    """
+
+    number: int = 0
+    leaves: Counter[str] = field(default_factory=Counter)
+
+
+def leaves_by_path(stream: Stream, *, most: int) -> dict[str, Elements]:
+    """The elements at each path of a file.
 
     Args:
         stream: the file; if it is malformed, what is before the error counts.
         most: number of elements to look at.
     """
-    found: dict[str, Counter[str]] = {}
+    found: dict[str, Elements] = {}
     path: list[str] = []
     parser = safe_pull_parser()
     for block in checked_blocks(stream, stream.where, abbreviations=True):
+        is_whole = True
         try:
             parser.feed(block)
         except etree.XMLSyntaxError:
-            return found
+            is_whole = False
         for event, element in cast(Iterator[tuple[str, etree._Element]], parser.read_events()):
             if event == "start":
                 path.append(_local(str(element.tag)))
-                found.setdefault(".".join(path), Counter())
+                found.setdefault(".".join(path), Elements()).number += 1
                 continue
-            leaves = found[".".join(path)]
+            leaves = found[".".join(path)].leaves
             leaves.update(f"@{_local(str(name))}" for name in element.attrib)
             name = path.pop()
             if not len(element) and path:
                 keyed = name if name != "key" else (element.text or "").strip()
-                found[".".join(path)][keyed] += 1
+                found[".".join(path)].leaves[keyed] += 1
             most -= 1
             _forget_children(element)
-        if most < 0:
+        if most < 0 or not is_whole:
             return found
     return found
 

@@ -16,6 +16,7 @@ from kg_builder.schema_inference.columns import (
     is_moment,
     mostly,
     numbers,
+    unreadable,
 )
 from kg_builder.schema_inference.plan import Acts, Plan, table_key
 from kg_builder.schema_inference.references import (
@@ -29,13 +30,16 @@ from kg_builder.schema_inference.references import (
 )
 from kg_builder.schema_inference.samples import Sample, is_number
 from kg_builder.schema_inference.text_samples import day_first_of
-from kg_builder.schema_inference.things import Things, main_subject, things_table
+from kg_builder.schema_inference.things import EXTERNAL_ROLES, Things, main_subject, things_table
 from kg_builder.schema_inference.words import WORKS, plain_words
 
-_ITEM_IDS: Final = ("id", "mbid", "address", "spotify")
+_ITEM_IDS: Final = ("id", "mbid", "isrc", "address", "spotify")
 _FINEST: Final = ("item", "song", "album", "movie", "book", "artist")
 _FILLED: Final = 0.98
 """Least share of filled cells in a column of ids beside one of names."""
+
+_MOST_UNREAD: Final = 0.05
+"""Greatest share of values that are no times in a column of times."""
 
 _LINKED: Final = 0.9
 """Least share of links: what has been removed has none."""
@@ -284,7 +288,7 @@ def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) ->
         "the interactions name them; no other file describes them",
     )
     name = own[0] if own and item.role in _ITEM_IDS else item
-    known = [g for g in found if g.about == about and g.role in {"mbid", "wikidata", "discogs"}]
+    known = [g for g in found if g.about == about and g.role in EXTERNAL_ROLES]
     known = [g for g in known if in_step(g, item) and g not in {name, item}]
     table = things_table(key, sample, [name, item, *known], about, why)
     if table is None:
@@ -309,12 +313,13 @@ def _weigh(
         top = max(numbers(rating.column))
         scale = next((limit for limit in (1, 5, 10, 100) if top <= limit), None)
         settings["weight"] = rating.name
-        why["weight"] = f"{rating.why}; ratings up to {top:g}"
+        why["weight"] = f"{rating.why}; ratings up to {top:g}{_no_numbers(rating)}"
         if scale is not None and scale > 1:
             settings["threshold"] = {5: 4, 10: 7, 100: 70}[scale]
             why["threshold"] = f"a rating from here on is liked: the upper part of 0 to {scale}"
     elif (plays := by.get("plays")) is not None and numbers(plays.column):
-        settings["weight"], why["weight"] = plays.name, f"{plays.why}; numbers of plays"
+        settings["weight"] = plays.name
+        why["weight"] = f"{plays.why}; numbers of plays{_no_numbers(plays)}"
     elif "time" in by or "played" in by:
         settings["weight"], why["weight"] = "@count", "a row is one play: they are counted"
     if (heard := by.get("played")) is not None and numbers(heard.column):
@@ -326,16 +331,31 @@ def _weigh(
             why["where"] = f"{'milliseconds' if unit > 1 else 'seconds'}; shorter is no play"
 
 
+def _no_numbers(one: Guess) -> str:
+    bad = [value for value in one.column.values if not is_number(value)]
+    return unreadable(one.column, bad, "number")
+
+
 def _date(
     sample: Sample, found: list[Guess], settings: dict[str, Any], why: dict[str, str]
 ) -> None:
-    day_first = day_first_of(sample)[0]
+    """Add the column of times, if nearly all can be read; the others are rejects of a build."""
     for one in sorted(found, key=lambda one: "start" not in plain_words(one.name)):
         if one.role in {"time", "date", "last time"} and one.column.values:
-            cells = pd.Series(one.column.values, dtype="string")
-            if read_times(cells.to_frame(), day_first).notna().all():
-                settings["time"], why["time"] = one.name, one.why
+            bad = unread_times(sample, one)
+            if len(bad) <= _MOST_UNREAD * len(one.column.values):
+                empty = sum(not cell for cell in one.column.cells)
+                none = f"; {empty:,} of {sample.rows:,} rows have none: rejects" if empty else ""
+                settings["time"] = one.name
+                why["time"] = one.why + unreadable(one.column, bad, "time") + none
                 return
+
+
+def unread_times(sample: Sample, one: Guess) -> list[str]:
+    """The values of a column of times that a build cannot read."""
+    cells = pd.Series(one.column.values, dtype="string")
+    read = read_times(cells.to_frame(), day_first_of(sample)[0])
+    return cells[read.isna()].tolist()
 
 
 def add_own_acts(plan: Plan, found: Mapping[str, list[Guess]]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import compress, islice
 from typing import Any, Final
 
-from kg_builder.databases import MUSICBRAINZ, WIKIDATA, external_id
+from kg_builder.databases import MUSICBRAINZ, WIKIDATA, address_id, is_id
 from kg_builder.extraction.tabular.list_cells import OPENING, list_in
 from kg_builder.extraction.values.dates import parse_date
 from kg_builder.schema_inference.samples import (
@@ -49,6 +49,15 @@ _DONE_BEFORE: Final = re.compile(
 )
 _DONE_AFTER: Final = re.compile("^(?!https?://)(.+) (?:angesehen|angehört|bekeken|beluisterd)$")
 """What a log of acts writes around the titles, in several languages; removed videos have none."""
+
+_FORMATS: Final[dict[str, Callable[[str], object]]] = {
+    "isrc": partial(is_id, "isrc"),
+    "iswc": re.compile(r"(?:ISWC:? ?)?T-?\d{3}[.-]?\d{3}[.-]?\d{3}-?\d", re.I).fullmatch,
+    "upc": re.compile(r"\d[\d -]{6,15}\d").fullmatch,
+    "isni": re.compile(r"(?:\d{4} ?){3}\d{3}[\dX]").fullmatch,
+    "spotify": partial(is_id, "spotify"),
+}
+"""Tests of the ids of databases and of standards."""
 
 _TRUTHS: Final = frozenset({"true", "false", "yes", "no", "wahr", "falsch", "ja", "nein"})
 _COMMA_LISTS: Final = frozenset({"genre", "tag", "instrument", "language", "country"})
@@ -202,6 +211,12 @@ def guess(column: Column, names: frozenset[str] = frozenset()) -> Guess:
         return Guess(column, about, role, why)
     if mostly(column, MUSICBRAINZ.ids.fullmatch) and role in {"", "id", "mbid"}:
         return Guess(column, about, "mbid" if role == "mbid" else "id", "its name; MBIDs")
+    if role in _FORMATS and column.values and not mostly(column, _FORMATS[role]):
+        return Guess(column, about, "id" if role == "isrc" else "other", why)
+    if role in {"", "id"} and (standard := _standard(column)):
+        of = "" if role == "id" or standard == "spotify" else "song"
+        why = f"its values: {standard} ids"
+        return Guess(column, about or of, "id" if role == "id" else standard, why)
     if mostly(column, WIKIDATA.ids.fullmatch) and role != "id":
         return Guess(column, about, "wikidata", "values such as Q5")
     if mostly(column, external_id_of) and role != "id":
@@ -216,6 +231,16 @@ def guess(column: Column, names: frozenset[str] = frozenset()) -> Guess:
     if role == "date" and mostly(column, _has_time):
         return Guess(column, about, "time", "its name; dates with a time of day")
     return Guess(column, about, role, why)
+
+
+def _standard(column: Column) -> str:
+    """The database whose ids a column holds, if their form tells it; empty if it does not.
+
+    Ids of one's own may look like ISRCs, but then all begin with the same letters.
+    """
+    if mostly(column, _FORMATS["isrc"]):
+        return "isrc" if len({value[:5] for value in column.values}) > 1 else ""
+    return next((one for one in ("iswc", "spotify") if mostly(column, _FORMATS[one])), "")
 
 
 def _of_sparql(name: str, names: frozenset[str]) -> tuple[str, bool]:
@@ -236,13 +261,26 @@ def _any_labelled(names: frozenset[str], value: str) -> bool:
 
 def external_id_of(text: str) -> str | None:
     """The CURIE of a complete address in a registered database."""
-    return external_id(text) if "://" in text else None
+    return address_id(text) if "://" in text else None
 
 
 def mostly(column: Column, test: Any) -> bool:
     """Whether a test holds for most values, of those that do not stand for nothing."""
     values = without_placeholders(islice(column.values, _LOOKED_AT))
     return bool(values) and sum(bool(test(value)) for value in values) >= _MOST * len(values)
+
+
+def unreadable(column: Column, bad: Sequence[str], what: str) -> str:
+    """What a comment says about values that a build rejects; empty if there are none.
+
+    >>> unreadable(Column("n", ("1", "2", "x")), ["x"], "number")
+    "; 1 of 3 values looked at, such as 'x', is no number: a reject"
+    """
+    if not bad:
+        return ""
+    end = f"is no {what}: a reject" if len(bad) == 1 else f"are no {what}s: rejects"
+    number = len(column.values)
+    return f"; {len(bad):,} of {number:,} values looked at, such as {bad[0][:30]!r}, {end}"
 
 
 def is_text(one: Guess) -> bool:

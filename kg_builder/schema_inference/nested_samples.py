@@ -1,12 +1,10 @@
-"""Sample JSON, XML and Parquet files, whose columns are paths below each row."""
+"""Sample JSON and Parquet files, whose columns are paths below each row."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,24 +15,20 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.tabular.config import layout_by_name
 from kg_builder.extraction.tabular.nested_json import decoded
 from kg_builder.extraction.tabular.typed_cells import joined, text_of
-from kg_builder.extraction.xml_elements import TEXT, elements_at, leaves_by_path
+from kg_builder.extraction.xml_elements import TEXT
 from kg_builder.packed_files import open_binary
 from kg_builder.schema_inference.columns import guesses
 from kg_builder.schema_inference.samples import COLUMNS, ENCODINGS, NULLS, ROWS, Column, Sample
 from kg_builder.schema_inference.things import things_table
-from kg_builder.schema_inference.words import CLASSES, meaning
+from kg_builder.schema_inference.words import WORKS, meaning
 
 _LARGEST_JSON: Final = 256 << 20
 _DEPTH: Final = 6
 _ROW_WIDTH: Final = 4
 """Least number of properties of a row that is in a list of another one."""
 
-_ELEMENTS: Final = 200_000
-"""Elements of an XML file to look at."""
-
-_SCORES: Final = frozenset({"score-partwise", "score-timewise"})
-_NOTES: Final = ("part.", "measure.", "part-list.", "defaults.", "credit.")
-"""Parts of a score that are about notes and pages."""
+_PERFORMERS: Final = 2
+"""Most performers of a thing, on average, if the file does not tell what it is."""
 
 _WITHIN: Final = {
     "album": frozenset({"song"}), "artist": frozenset({"album", "song"}),
@@ -43,9 +37,6 @@ _WITHIN: Final = {
 """Of what things others have lists."""
 
 _FIRST_ROWS: Final = 100
-
-_KNOWN_ROWS: Final = {root: root for root in _SCORES} | {"plist": "plist.dict.dict.dict"}
-"""Root elements of formats whose rows are known."""
 
 
 def json_samples(file: Path, path: str, head: bytes, *, whole: bool) -> list[Sample]:
@@ -72,7 +63,7 @@ def json_samples(file: Path, path: str, head: bytes, *, whole: bool) -> list[Sam
 
 def _sample(rows: list[dict[str, Any]], found: str, like: Sample) -> Sample:
     """A sample of rows at a path of a document."""
-    columns, number, further = _columns(rows[:ROWS])
+    columns, number, further = columns_of(rows[:ROWS])
     layout = {**like.layout, "rows": found} if found else like.layout
     return Sample(like.path, layout, columns, number, further, like.about, like.above)
 
@@ -150,38 +141,36 @@ def _is_table(found: Sample, above: str) -> bool:
     return named and (len(own) > 1 or above == "album")
 
 
-def xml_sample(file: Path, path: str) -> Sample | None:
-    """Sample XML: its rows are the elements that occur most often and have names.
+# ------------------------------------------------------------------------- parts of things
 
-    Returns:
-        `None` if no element has a name or title below it.
+
+def is_part(
+    steps: Sequence[str], names: Iterable[str], outer: str, around: Iterable[str], per_thing: float
+) -> bool:
+    """Whether objects tell a part of the things around them, such as the performers of songs.
+
+    Args:
+        steps: the path of the objects below a thing.
+        names: the columns of the objects.
+        outer: what the things are called in the file.
+        around: the other columns of the things.
+        per_thing: how many objects a thing has, on average.
     """
-    with open_binary(file) as stream:
-        leaves = leaves_by_path(stream, most=_ELEMENTS)
-    root = next(iter(leaves), "")
-    best = _KNOWN_ROWS.get(root) or max(leaves, key=lambda rows: _worth(leaves[rows]), default="")
-    if best not in leaves or not (best in _KNOWN_ROWS.values() or any(_worth(leaves[best]))):
-        return None
-    with open_binary(file) as stream:
-        found = elements_at(stream, best.split("."), lambda *_: None, {})
-        rows = [value for _, value in islice(found, ROWS)]
-    layout = {"rows": best}
-    if layout_by_name(path) != "xml":
-        layout["format"] = "xml"
-    columns, number, further = _columns(rows)
-    if root in _SCORES:
-        columns = {name: one for name, one in columns.items() if not name.startswith(_NOTES)}
-    return Sample(path, layout, columns, number, further)
+    whole = meaning(outer)[0]
+    if whole not in {"", "artist", *WORKS} or not any(map(_identifies, around)):
+        return False
+    kind = next((about for step in reversed(steps) if (about := meaning(step)[0])), "")
+    if kind in {"", "item", whole}:
+        return per_thing <= 1 or not any(map(_identifies, names))
+    if whole:
+        return kind not in {"song", *_WITHIN.get(whole, ())}
+    return kind != "song" and per_thing <= (1 if kind in WORKS else _PERFORMERS)
 
 
-def _worth(leaves: Counter[str]) -> tuple[int, int]:
-    """How much elements look like rows: how often named leaves occur below, how many leaves."""
-    named = [
-        times
-        for name, times in leaves.items()
-        if (about := meaning(name))[1] == "name" or (about[0] in CLASSES and not about[1])
-    ]
-    return (max(named), len(leaves)) if named and len(leaves) > 1 else (0, 0)
+def _identifies(name: str) -> bool:
+    """Whether a column has titles or ids of rows, or names songs, albums and the like."""
+    about, role = meaning(name)
+    return (not about and role in {"id", "name"}) or (about in WORKS and role in {"", "id", "name"})
 
 
 def parquet_sample(file: Path, path: str) -> Sample | None:
@@ -197,7 +186,7 @@ def parquet_sample(file: Path, path: str) -> Sample | None:
             names = parquet.schema_arrow.names
     except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
         raise DataError(f"not a readable Parquet file: {fault}", where=str(file)) from None
-    columns, number, further = _columns(rows)
+    columns, number, further = columns_of(rows)
     nested = {name.partition(".")[0] for name in columns}
     empty = {name: Column(name, (None,) * len(rows)) for name in names if name not in nested}
     return Sample(path, {}, columns | empty, number, further) if rows else None
@@ -250,7 +239,7 @@ def _rows_in(value: Any, path: str) -> tuple[list[dict[str, Any]], str]:
         outer = [row for row in rows[:ROWS] if isinstance(row, dict)]
         if _has_things(outer, Sample(path, {"rows": at}, {}, 0)):
             return outer, at
-        inner, found = _inner_rows(outer)
+        inner, found = _inner_rows(outer, at.rpartition(".")[2])
         return (inner, f"{at}.{found}") if inner else (outer, at)
     if len(value) > 1 and all(isinstance(row, dict) for row in value.values()):
         return [{"@key": key, **row} for key, row in list(value.items())[:ROWS]], "*"
@@ -264,17 +253,19 @@ def _has_things(rows: list[dict[str, Any]], like: Sample) -> bool:
     return named and bool(_lists_of_things(rows, _told_kind(sample)))
 
 
-def _inner_rows(outer: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
+def _inner_rows(outer: list[dict[str, Any]], called: str) -> tuple[list[dict[str, Any]], str]:
     """The rows one list deeper, with keys of the object around them as `../key`, if there are.
 
     Playlists, users and the like are lists of rows; a song's artists are not, as they have no more
-    than a few properties.
+    than a few properties, or only tell who performs it.
     """
     keys = [key for key in outer[0] if isinstance(outer[0][key], list)] if outer else []
     for key in keys:
         lists = [row[key] for row in outer if isinstance(row.get(key), list)]
         flat = [item for items in lists for item in items if isinstance(item, dict)]
         if len(flat) < 2 * len(outer) or len(dict(_flat(flat[0]))) < _ROW_WIDTH:
+            continue
+        if _only_tells(outer, called, key, flat):
             continue
         around = [
             {
@@ -289,6 +280,19 @@ def _inner_rows(outer: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]
         rows = [item | above for item, above in zip(flat, around, strict=True)]
         return rows[:ROWS], key
     return [], ""
+
+
+def _only_tells(
+    outer: list[dict[str, Any]], called: str, key: str, flat: list[dict[str, Any]]
+) -> bool:
+    """Whether the objects in lists of rows tell no more than a part of the things around them."""
+    names = dict.fromkeys(path for item in flat[:_FIRST_ROWS] for path, _ in _flat(item))
+    around = dict.fromkeys(
+        path
+        for row in outer[:_FIRST_ROWS]
+        for path, _ in _flat({one: value for one, value in row.items() if one != key})
+    )
+    return is_part([key], names, called, around, len(flat) / len(outer))
 
 
 def _lists(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
@@ -309,12 +313,12 @@ def _flat(row: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str]]
             yield from _flat(value, f"{path}.{key}" if path else key, depth + 1)
     elif isinstance(row, list):
         for value in row:
-            yield from _flat(value, path, depth + 1)
+            yield from _flat(value, path, depth + isinstance(value, list))
     elif (text := text_of(row)) is not None and path:
         yield path, text
 
 
-def _columns(rows: list[dict[str, Any]]) -> tuple[dict[str, Column], int, int]:
+def columns_of(rows: list[dict[str, Any]]) -> tuple[dict[str, Column], int, int]:
     """The columns of the rows, the number of rows, and that of columns not looked at."""
     values: list[dict[str, list[str]]] = []
     for row in rows:

@@ -38,7 +38,12 @@ class Texts:
 
 @dataclass
 class Plan:
-    """The contents of the recipe."""
+    """The contents of the recipe.
+
+    Attributes:
+        left_out: columns that are not used, and why.
+        unread: files that are not read, or only in part, and why.
+    """
 
     tables: list[Things] = field(default_factory=list)
     acts: list[Acts] = field(default_factory=list)
@@ -46,6 +51,7 @@ class Plan:
     users: list[tuple[Sample, str, list[Mapped]]] = field(default_factory=list)
     texts: list[Texts] = field(default_factory=list)
     left_out: list[tuple[Sample, str, str]] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)
 
 
 def table_key(plan: Plan, about: str) -> str:

@@ -11,6 +11,7 @@ from kg_builder.schema_inference.acts import (
     add_own_acts,
     is_events,
     tell_logs,
+    unread_times,
     user_of,
     worth,
 )
@@ -35,6 +36,7 @@ from kg_builder.schema_inference.references import (
 )
 from kg_builder.schema_inference.samples import Sample, is_number, without_placeholders
 from kg_builder.schema_inference.things import (
+    EXTERNAL_ROLES,
     Mapped,
     Things,
     add_columns,
@@ -80,6 +82,11 @@ _PROPERTIES: Final[dict[str, tuple[str, str, Callable[[str], bool] | None]]] = {
     "discogs": ("Discogs ids", "", None),
     "dbpedia": ("DBpedia ids", "", None),
     "spotify": ("Spotify ids", "", None),
+    "freebase": ("Freebase ids", "", None),
+    "isrc": ("ISRCs", "", None),
+    "iswc": ("ISWCs", "", None),
+    "upc": ("barcodes", "", None),
+    "isni": ("ISNIs", "", None),
     "played": ("the time that was listened to", "", None),
     "last time": ("the time of the last play", "", None),
     "gender": ("a gender", "", None),
@@ -133,6 +140,7 @@ def make_plan(samples: list[Sample]) -> Plan:
     for table in plan.tables:
         add_columns(table, found[table.sample.key])
     _note_the_rest(plan, samples, found)
+    _note_unread(plan, samples)
     return plan
 
 
@@ -266,6 +274,22 @@ def _used(plan: Plan, sample: Sample) -> set[str]:
     return used
 
 
+def _note_unread(plan: Plan, samples: list[Sample]) -> None:
+    """List files (or tables of a database) of which the recipe reads nothing."""
+    used = [one.sample for one in plan.tables] + [one.sample for one in plan.acts[:1]]
+    used += [one.sample for one in plan.texts]
+    used += [sample for sample, *_ in (*plan.links, *plan.users)]
+    read = {sample.shown for sample in used}
+    other_acts = {one.sample.shown for one in plan.acts[1:]}
+    for what in dict.fromkeys(sample.shown for sample in samples):
+        if what in other_acts:
+            plan.unread.append(
+                (what, "a recipe reads one table of interactions; this one is left out")
+            )
+        elif what not in read:
+            plan.unread.append((what, "the recipe uses none of its columns, and says why"))
+
+
 def _note_the_rest(plan: Plan, samples: list[Sample], found: Mapping[str, list[Guess]]) -> None:
     for sample in samples:
         used = _used(plan, sample)
@@ -277,12 +301,20 @@ def _note_the_rest(plan: Plan, samples: list[Sample], found: Mapping[str, list[G
             if one.name not in used:
                 empty = not one.column.values
                 if one.role == "time" and any(acts.sample is sample for acts in plan.acts[:1]):
-                    reasons.setdefault(one.name, "times, not all of which can be read")
+                    reasons.setdefault(one.name, _why_no_time(sample, one))
                 why = reasons.get(one.name) or (no_place if no_place and not empty else "")
                 plan.left_out.append((sample, one.name, why or _why_not(one, tables[:1])))
         if sample.further:
             why = f"of {len(sample.columns) + sample.further:,} columns, the others are looked at"
             plan.left_out.append((sample, f"the last {sample.further:,}", why))
+
+
+def _why_no_time(sample: Sample, one: Guess) -> str:
+    bad = unread_times(sample, one)
+    if not bad:
+        return "further times of the same interactions"
+    share = f"{len(bad):,} of {len(one.column.values):,}"
+    return f"times, of which {share}, such as {bad[0][:30]!r}, cannot be read"
 
 
 def _why_not(one: Guess, tables: list[Things]) -> str:
@@ -326,6 +358,8 @@ def _why_not_entities(one: Guess, values: list[str], tables: list[Things]) -> st
     if not tables:
         return f"about {called}, but no table is read from this file"
     rows = tables[0].called + "s"
+    if called == rows and one.role in {*ID_ROLES, *EXTERNAL_ROLES}:
+        return f"another id of the {rows}"
     if one.role in ID_ROLES:
         return f"ids of {called}, which no table has"
     if one.role not in {"", "name"}:

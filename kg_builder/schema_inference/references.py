@@ -12,8 +12,15 @@ from kg_builder.extraction.tabular import Cell
 from kg_builder.extraction.tabular.list_cells import values_in
 from kg_builder.schema_inference.columns import Guess
 from kg_builder.schema_inference.plan import Plan, table_key
-from kg_builder.schema_inference.samples import Column, Sample
-from kg_builder.schema_inference.things import RELATIONS, Mapped, Things, things_table
+from kg_builder.schema_inference.samples import Column, Sample, without_placeholders
+from kg_builder.schema_inference.things import (
+    EXTERNAL_ROLES,
+    RELATIONS,
+    Mapped,
+    Things,
+    relation,
+    things_table,
+)
 from kg_builder.schema_inference.words import WORKS, meaning, plain_words
 
 _REFERENCES: Final = {
@@ -33,11 +40,14 @@ _MOST_IDS: Final = 0.8
 _LEAST: Final = 0.01
 """The same where not all ids of a very large table are known."""
 
+_SHOWN: Final = 8
+"""Names to list in a comment."""
+
 _SHARED: Final = 3
 """Least number of shared values there."""
 
-ID_ROLES: Final = frozenset({"id", "mbid", "address"})
-_KEYS: Final = frozenset({"id", "mbid", "wikidata", "discogs", "spotify", "address"})
+ID_ROLES: Final = frozenset({"id", "mbid", "isrc", "address"})
+_KEYS: Final = EXTERNAL_ROLES | {"id", "address"}
 _EDITIONS: Final = (
     "release releases edition editions pressing pressings version versions ausgabe ausgaben "
     "edicion ediciones edicao edicoes"
@@ -198,9 +208,12 @@ def _is_told_by(one: Guess, other: Guess) -> bool:
 
 
 def leave_out_repeated(plan: Plan, table: Things, found: list[Guess]) -> None:
-    """Leave out columns of names that tell again what a reference beside them tells."""
+    """Leave out columns of names that tell again what a reference beside them tells.
+
+    Names without ids, such as those of guests, are read nevertheless.
+    """
     by_key = {one.key: one for one in plan.tables}
-    for mapped in table.columns:
+    for mapped in [*table.columns]:
         other = by_key.get(mapped.settings.get("ref", ""))
         id_ = next((g for g in found if g.name == mapped.name), None)
         if other is None or id_ is None or other.name == other.id or other is table:
@@ -208,34 +221,79 @@ def leave_out_repeated(plan: Plan, table: Things, found: list[Guess]) -> None:
         for one in found:
             if one.name in table.taken or one.role not in {"", "name"} or not one.column.values:
                 continue
-            if why := _repeats(one, id_, other):
+            why, alone = _repeats(one, id_, table.sample, other)
+            settings = relation(table, one, found) if alone else None
+            path = _path_without_id(one.name, id_.name)
+            if settings is not None and path:
+                seen = f"{len(alone):,} names without an id, such as {alone[0]!r}"
+                table.columns.append(Mapped(path, settings, seen))
+            elif alone:
+                shown = ", ".join(map(repr, dict.fromkeys(alone[:_SHOWN])))
+                why += f"; {len(alone):,} have no id, and are not read: {shown}"
+            if why:
                 table.left_out[one.name] = f"repeats {id_.name!r}: {why}"
                 table.taken.add(one.name)
 
 
-def _repeats(one: Guess, id_: Guess, table: Things) -> str:
-    """Why a column tells no more than ids of a table's rows beside it; empty if it does."""
+def _repeats(one: Guess, id_: Guess, sample: Sample, table: Things) -> tuple[str, list[str]]:
+    """Why a column tells no more than ids of a table's rows beside it, and its names without ids.
+
+    The reason is empty if the column tells more: also if no path leads to the names without ids
+    alone, and all others are clearly those of the table's rows, so that none is another entity.
+    """
     pairs = [
-        (ids, texts)
-        for id_cell, cell in zip(id_.column.cells, one.column.cells, strict=True)
-        if (texts := values_in(cell, words="several"))
-        for ids in [values_in(id_cell, words="several")]
+        (_filled(id_cell), texts)
+        for id_cell, cell in sample.rows_of(id_.name, one.name)
+        if (texts := _filled(cell))
     ]
-    if sum(bool(ids) for ids, _ in pairs) < _MOST * len(pairs):
-        return ""
+    path = _path_without_id(one.name, id_.name)
+    if not path and sum(bool(ids) for ids, _ in pairs) < _MOST * len(pairs):
+        return "", []
     named = _names_by_id(table)
-    known = [(ids, texts) for ids, texts in pairs if ids and all(one in named for one in ids)]
+    alone = [name for ids, texts in pairs for name in _without_id(ids, texts, named)]
+    known = [
+        (ids, texts)
+        for ids, texts in pairs
+        if len(ids) >= len(texts) and all(one in named for one in ids)
+    ]
     same = sum(
         [named[id_] for id_ in ids] == [text.casefold() for text in texts] for ids, texts in known
     )
     if known and same >= _MOST * len(known):
-        return f"the names of the rows of table {table.key!r}"
+        clear = same == len(known) and len({*named.values()}) == len(named)
+        if alone and clear and not path:
+            return "", []
+        return f"the names of the rows of table {table.key!r}", alone
     if one.about != id_.about or not determines(id_.column, one.column):
-        return ""
+        return "", []
     repeated = len(id_.column.distinct) + 1 < len(id_.column.values)
     if _plain(one.name) == _plain(id_.name) or (repeated and determines(one.column, id_.column)):
-        return f"one text for each row of table {table.key!r}"
-    return ""
+        return f"one text for each row of table {table.key!r}", alone
+    return "", []
+
+
+def _filled(cell: Cell) -> list[str]:
+    return [value for value in values_in(cell, words="several") if value]
+
+
+def _without_id(ids: list[str], texts: list[str], named: Mapping[str, str]) -> list[str]:
+    """The names of a row beside which there is no id."""
+    told = {named.get(one) for one in ids}
+    others = [text for text in texts if text.casefold() not in told]
+    return without_placeholders(others)[: max(0, len(texts) - len(ids))]
+
+
+def _path_without_id(name: str, id_: str) -> str:
+    """The path of those names beside which there is no id, if both are in one object.
+
+    >>> _path_without_id("artists.name", "artists.id"), _path_without_id("artist", "artist_id")
+    ('artists[id=].name', '')
+    """
+    shared = _shared_steps(name, id_)
+    steps, ids = name.split("."), id_.split(".")
+    if not 0 < shared < min(len(steps), len(ids)) or "[" in name + id_:
+        return ""
+    return f"{'.'.join(steps[:shared])}[{'.'.join(ids[shared:])}=].{'.'.join(steps[shared:])}"
 
 
 def _names_by_id(table: Things) -> dict[str, str]:
@@ -282,7 +340,8 @@ def _beside(plan: Plan, table: Things, found: list[Guess], id_: Guess, kind: str
         key=lambda g: (not determines(id_.column, g.column), -_shared_steps(g.name, id_.name))
     )
     why = "ids and names in the same rows" if names else "ids in the same rows, without names"
-    told = [replace(one, about=kind) for one in (id_, *names[:1])]
+    known = [g for g in own if g.role in EXTERNAL_ROLES and in_step(g, id_)]
+    told = [replace(one, about=kind) for one in (id_, *names[:1], *known)]
     derived = things_table(table_key(plan, kind), table.sample, told, kind, why)
     if derived is not None:
         derived.is_derived, derived.id = True, id_.name

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular import Cell, RowsConfig, read_rows
+from kg_builder.extraction.tabular import Cell, Chunk, RowsConfig, read_rows
 from kg_builder.extraction.tabular.list_cells import values_in
 from kg_builder.extraction.values import is_placeholder
 from kg_builder.extraction.values.amounts import parse_amount
@@ -94,11 +95,29 @@ class Sample:
             self._read[name] = self._values_in_file(name, self.root)
         return self._read[name]
 
+    def rows_of(self, *names: str) -> Iterator[tuple[Cell, ...]]:
+        """The cells of some columns, row by row: of the whole file, if it can be read again.
+
+        They are those of the sampled rows, if not, and of at most `MOST_ROWS` rows.
+        """
+        rows = 0
+        if not self.is_all and self.root is not None:
+            with suppress(DataError):  # the build reports it
+                for chunk in self._chunks(self.root, names):
+                    yield from zip(*(chunk.columns[name] for name in names), strict=True)
+                    rows += len(chunk)
+                    if rows >= MOST_ROWS:
+                        return
+        if not rows:
+            yield from zip(*(self.columns[name].cells for name in names), strict=True)
+
+    def _chunks(self, root: Path, names: Sequence[str]) -> Iterator[Chunk]:
+        return iter(read_rows(RowsConfig(path=self.path, **self.layout), root, columns=names))
+
     def _values_in_file(self, name: str, root: Path) -> tuple[set[str], bool]:
         found, rows = self.columns[name].distinct, 0
         try:
-            config = RowsConfig(path=self.path, **self.layout)
-            for chunk in read_rows(config, root, columns=[name]):
+            for chunk in self._chunks(root, [name]):
                 found |= set(Column(name, tuple(chunk.columns[name])).values)
                 rows += len(chunk)
                 if rows >= MOST_ROWS:

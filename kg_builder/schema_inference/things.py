@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from kg_builder.databases import is_id
 from kg_builder.extraction.values import without_accents
 from kg_builder.extraction.values.dates import is_open_end, parse_date, parse_duration
 from kg_builder.schema_inference.columns import (
@@ -16,6 +18,7 @@ from kg_builder.schema_inference.columns import (
     numbers,
     split_of,
     subject_of,
+    unreadable,
 )
 from kg_builder.schema_inference.samples import Sample, is_number
 from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS, plain_words
@@ -23,13 +26,19 @@ from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS, plain_w
 FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "tag", "release")
 """Kinds of entities, those that are named by most columns of others last."""
 
-_IDS: Final = ("id", "mbid", "catalog", "discogs", "wikidata", "spotify", "dbpedia", "address")
+_IDS: Final = (
+    "id", "mbid", "isrc", "catalog", "discogs", "wikidata", "spotify", "dbpedia", "address",
+)  # fmt: skip
 _FILLED: Final = 0.8
 _BARE_IDS: Final = frozenset({"id", "mbid", "catalog", "address", "wikidata"})
 _DATABASES: Final = {
-    "mbid": "musicbrainz", "wikidata": "wikidata", "discogs": "discogs", "dbpedia": "dbpedia",
-    "spotify": "spotify",
-}  # fmt: skip
+    "mbid": "musicbrainz",
+    **{name: name for name in ("wikidata", "discogs", "dbpedia", "spotify", "freebase")},
+    **{name: name for name in ("isrc", "iswc", "upc", "isni")},
+}
+EXTERNAL_ROLES: Final = frozenset(_DATABASES)
+"""Roles of columns of ids in public databases, or of standards."""
+
 RELATIONS: Final[dict[str, tuple[str, str | None]]] = {
     "genre": ("genre", None), "tag": ("tag", None), "label": ("recordLabel", None),
     "country": ("country", None), "language": ("language", None), "award": ("award", None),
@@ -157,7 +166,8 @@ def things_table(
     key: str, sample: Sample, found: list[Guess], about: str, why: str
 ) -> Things | None:
     """Guess the table of the entities that the rows (or some of their columns) describe."""
-    of_main = [g for g in found if g.about in {about, ""}]
+    alike = {about, "", *({"album"} if about == "release" else ())}
+    of_main = [g for g in found if g.about in {about, ""} or (g.about in alike and g.role == "upc")]
     id_ = _id_column(of_main, about)
     name = _name_column(of_main, about) or id_
     if name is None:
@@ -220,14 +230,16 @@ def _name_column(of_main: list[Guess], about: str) -> Guess | None:
 
 def _external(table: Things, one: Guess) -> None:
     """Add a column whose values are ids or addresses of a public database."""
-    addresses = mostly(one.column, external_id_of)
     prefix = _DATABASES.get(one.role)
     if one.role == "id" and one.why.endswith("MBIDs"):
         prefix = "musicbrainz"
-    if addresses:
+    if one.role == "id" and one.why.startswith("its values: "):
+        prefix = one.why.removeprefix("its values: ").removesuffix(" ids")
+    of_spotify = mostly(one.column, lambda text: is_id("spotify", text))
+    if one.role in {"spotify", "address"}:
+        prefix = "spotify" if of_spotify else None
+    if mostly(one.column, external_id_of):
         prefix = ""
-    if one.role == "spotify" and mostly(one.column, lambda text: ":" in text):
-        prefix = None
     if prefix is not None and one.column.values:
         table.external[one.name] = prefix
         table.taken.add(one.name)
@@ -256,7 +268,7 @@ def add_columns(table: Things, found: list[Guess]) -> None:
         if one is undated:
             settings: dict[str, Any] | None = {"predicate": "releaseDate"}
         else:
-            settings = _literal(table, one, found) if own else _relation(table, one, found)
+            settings = _literal(table, one, found) if own else relation(table, one, found)
         if settings is None:
             continue
         if "labels" in settings:
@@ -269,6 +281,7 @@ def add_columns(table: Things, found: list[Guess]) -> None:
             settings["split"] = separator
         why = one.why if one is not undated else "dates, and no other column is the release's"
         why += f"; {seen}" if seen and (several or separator is None) else ""
+        why += _unreadable(one, settings["predicate"])
         table.columns.append(Mapped(one.name, settings, why))
         table.taken.add(one.name)
 
@@ -292,7 +305,8 @@ def _is_of_act(table: Things, one: Guess, found: list[Guess]) -> bool:
     return not one.about and table.about != "song" and finer
 
 
-def _relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | None:
+def relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | None:
+    """The recipe settings of a column of other entities, if there is a predicate to these."""
     about, is_work, artist = one.about, table.about in WORKS, table.about == "artist"
     if one.role == "address" and about in RELATIONS:
         label = next((g for g in found if (g.about, g.role) == (about, "name")), None)
@@ -383,3 +397,20 @@ def _duration(one: Guess) -> dict[str, Any] | None:
     middle = values[len(values) // 2]
     unit = "milliseconds" if middle > 10_000 else "seconds" if middle > 15 else "minutes"
     return {"predicate": "duration", "unit": unit}
+
+
+_FORMS: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
+    "releaseDate": (is_date, "date"),
+    "beginDate": (is_date, "date"),
+    "endDate": (is_end, "date"),
+    "duration": (is_duration, "duration"),
+    "trackNumber": (str.isdigit, "whole number"),
+}
+"""Tests of the values of predicates, and what they are."""
+
+
+def _unreadable(one: Guess, predicate: str) -> str:
+    if predicate not in _FORMS or one.pattern:
+        return ""
+    test, what = _FORMS[predicate]
+    return unreadable(one.column, [value for value in one.column.values if not test(value)], what)

@@ -70,6 +70,11 @@ _ATTRIBUTES: Final = {
     "dbpedia": "dbpedia wikipedia",
     "discogs": "discogs",
     "spotify": "spotify",
+    "freebase": "freebase",
+    "isrc": "isrc isrcs",
+    "iswc": "iswc iswcs",
+    "upc": "upc upcs ean eans gtin barcode barcodes strichcode codebarre",
+    "isni": "isni isnis",
     "address": "uri url href link address permalink",
     "homepage": "homepage website site webseite web",
     "image": "image images cover picture thumbnail artwork bild photo poster",
@@ -134,6 +139,8 @@ _PHRASES: Final = {
     "listened at": ("", "time"),
     "end time": ("", "time"),
     "debut album": ("album", ""),
+    "artist role": ("", "other"),
+    "artist roles": ("", "other"),
     "local de nascimento": ("city", ""),
     "local nascimento": ("city", ""),
     "birth year": ("", "begin"),
@@ -159,7 +166,6 @@ _PHRASES: Final = {
     "track count": ("", "other"),
     "disc count": ("", "other"),
     "apple id": ("", "other"),
-    "isrc": ("song", "id"),
     "asin": ("", "id"),
     "play date": ("", "last time"),
     "play date utc": ("", "last time"),
@@ -327,14 +333,16 @@ def _of_step(name: str) -> tuple[str, str]:
         return "", "other"
     for size in (len(words), 3, 2):
         for phrase in (" ".join(words[-size:]), " ".join(words[:size])):
-            if phrase in _OF_PHRASES:
-                return _OF_PHRASES[phrase]
+            found = _OF_PHRASES.get(phrase)
+            if found and not (found[1] == "id" and _DATABASES & {*words}):
+                return found
     entities = [MEANING[word][0] for word in words if word in MEANING and MEANING[word][0]]
     attributes = [MEANING[word][1] for word in words if word in MEANING and MEANING[word][1]]
     strongest = next((a for a in attributes if a in _STRONG), attributes[-1] if attributes else "")
     about = "similar" if "similar" in entities else entities[-1] if entities else ""
     if about in _OWNERS:  # "país del artista"
         about = next((one for one in entities if one in _HEADS), about)
+    about = about or _IDENTIFIED.get(strongest, "")
     if strongest == "event":
         return "", "other"
     if strongest in {"begin", "end"} and not _PLACES.isdisjoint(words):
@@ -367,6 +375,12 @@ def owner_of(name: str) -> str:
     return "label" if told[0] == "label" != about else ""  # "countryLabel" is the label of SPARQL
 
 
+_DATABASES: Final = frozenset({"musicbrainz", "mbid", "discogs", "wikidata"})
+"""Words that tell whose ids a column holds: the "discogs release id" is none of the file's own."""
+
+_IDENTIFIED: Final = {"isrc": "song", "iswc": "song", "upc": "album", "isni": "artist"}
+"""What an identifier is of that things of one kind have only."""
+
 _CODED: Final = frozenset({"user", "item", "artist", *WORKS})
 """Kinds of entities whose codes are ids; those of countries are names."""
 
@@ -384,6 +398,10 @@ _STRONG: Final = (
     "wikidata",
     "dbpedia",
     "discogs",
+    "isrc",
+    "iswc",
+    "upc",
+    "isni",
     "alias",
     "begin",
     "end",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -56,7 +56,7 @@ def new_recipe_command(
             "the file exists", where=str(target), remedy="give --force or another --out"
         )
     folder = raw or _folder_of(files)
-    text = new_recipe(files, folder, plain)
+    text = new_recipe(files, folder, plain, warn=_warn)
     _validate(text, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(target, text)
@@ -69,13 +69,26 @@ def new_recipe_command(
     )  # fmt: skip
 
 
-def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
+def _warn(text: str) -> None:
+    typer.echo(f"warning: {text}", err=True)
+
+
+def new_recipe(
+    files: Iterable[Path], raw: Path, name: str, *, warn: Callable[[str], None] = lambda _: None
+) -> str:
     """Generate the text of a recipe for files below a folder.
+
+    Args:
+        files: the files.
+        raw: the folder.
+        name: of the recipe.
+        warn: called for every file that the recipe does not read, or only in part.
 
     Raises:
         DataError: a file is missing or outside the folder, or nothing in the files is recognised.
     """
     samples: list[Sample] = []
+    unread: list[tuple[str, str]] = []
     pages: dict[str, tuple[str, dict[str, Any], str]] = {}
     root = raw.resolve()
     for file in dict.fromkeys(path.resolve() for path in files):
@@ -89,7 +102,7 @@ def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
         if suffix in _RDF or suffix in _PAGES or _is_text(file, suffix) or _has_adapter(file):
             _add_page(pages, file.relative_to(root), suffix, name)
         else:
-            samples += read_samples(file, root)
+            samples += read_samples(file, root, lambda *what_and_why: unread.append(what_and_why))
     plan = make_plan(with_patterns(samples, root))
     if not plan.tables and not plan.texts and not pages:
         seen = ", ".join(column for sample in samples for column in list(sample.columns)[:8])
@@ -98,8 +111,11 @@ def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
             where=", ".join(path.name for path in files),
             remedy=f"the columns are: {seen}; see docs/recipes.md on how to name them"
             if seen
-            else "no file has a row below its heading",
+            else "; ".join(f"{what}: {why}" for what, why in unread),
         )
+    plan.unread[:0] = unread
+    for what, why in plan.unread:
+        warn(f"{what}: {why}")
     return recipe_text(plan, name, list(pages.values()))
 
 

@@ -196,9 +196,6 @@ def _acts(plan: Plan, name: str) -> list[str]:
             layout = {key: value for key, value in sample.layout.items() if key != "where"}
             sample = replace(sample, layout=layout)
         lines += ["", "[[interactions]]", *_layout(sample), *_keys(keys, acts.why)]
-    for acts in plan.acts[1:]:
-        lines += ["", f"# {_comment(acts.sample.shown)}: a recipe reads one table of interactions;"]
-        lines += ["# this one is left out."]
     return lines
 
 
@@ -268,7 +265,9 @@ def _relations(
 
 
 def _left_out(plan: Plan) -> list[str]:
-    lines = ["", "# Columns that are left out:"] if plan.left_out else []
+    lines = ["", "# Files that are not read, or only in part:"] if plan.unread else []
+    lines += [f"#   {_comment(what)}: {_comment(why)}" for what, why in plan.unread]
+    lines += ["", "# Columns that are left out:"] if plan.left_out else []
     for sample, column, why in plan.left_out:
         lines.append(f"#   {_comment(sample.shown)}, {toml(column)}: {_comment(why)}")
     return lines

@@ -8,6 +8,9 @@ REJECTS_OF: Final = {
     name: f"stages/{name}/rejects.parquet" for name in ("extraction", "fusion", "alignment",
                                                         "cleaning")
 }  # fmt: skip
+BREAKS: Final = "files broken off"
+"""A count of the extraction that its line shows if there are any."""
+
 READ_COUNTS: Final = "stages/extraction/counts.json"
 EXTRACTED: Final = "stages/extraction/statements.parquet"
 RAW_INTERACTIONS: Final = "stages/extraction/interactions.parquet"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,7 @@ from kg_builder.extraction import (
 from kg_builder.extraction.interactions import interaction_units, read_interactions
 from kg_builder.extraction.left_out_pairs import LeftOutPairs
 from kg_builder.extraction.user_facts import read_user_facts
+from kg_builder.packed_files import without_packing
 from kg_builder.tables import (
     INTERACTIONS,
     RECORDS,
@@ -35,6 +37,7 @@ from kg_builder.text_models.load import load_models
 from kg_builder.units import Unit
 from pipeline.raw_files import raw_files, reads_a_server
 from pipeline.stages.artefact_names import (
+    BREAKS,
     EXTRACTED,
     EXTRACTED_USER_FACTS,
     RAW_INTERACTIONS,
@@ -43,6 +46,10 @@ from pipeline.stages.artefact_names import (
 )
 from pipeline.stages.interactions import interaction_table, left_out_pairs
 from pipeline.stages.stage import Job, Settings, Stage, StageContext
+
+_MOST_WARNINGS: Final = 5
+_BREAKS: Final = ("broken XML", "broken JSON")
+"""Reasons of rejects that stand for the rest of a file; of JSON, also for a line of it."""
 
 
 def _extraction(context: StageContext) -> dict[str, int]:
@@ -91,12 +98,15 @@ def _extraction(context: StageContext) -> dict[str, int]:
     )
     context.write(INTERACTIONS, RAW_INTERACTIONS, interactions)
     context.write(USER_FACTS, EXTRACTED_USER_FACTS, users.facts)
-    context.write(REJECTS, REJECTS_OF["extraction"], pd.concat(rejects, ignore_index=True))
+    all_rejects = pd.concat(rejects, ignore_index=True)
+    context.write(REJECTS, REJECTS_OF["extraction"], all_rejects)
+    breaks = _warn_of_breaks(all_rejects)
     return {
         "records": len(records),
         "statements": len(statements),
         "interactions": len(interactions),
-        "rejects": sum(map(len, rejects)),
+        "rejects": len(all_rejects),
+        **({BREAKS: breaks} if breaks else {}),
         **counts,
     }
 
@@ -161,6 +171,26 @@ def _extraction_settings(job: Job) -> Settings:
 def _ontology(job: Job) -> list[str]:
     _ = job.schema  # a missing or invalid Turtle file is an error of the recipe
     return [path.read_text(encoding="utf-8") for path in job.recipe.ontology]
+
+
+def _warn_of_breaks(rejects: pd.DataFrame) -> int:
+    """Name the files that are not read from their first fault on; returns their number.
+
+    Each of them is one reject among others, however much of the file is lost. A fault in JSON
+    Lines loses a line only.
+    """
+    told: dict[str, tuple[str, str]] = {}
+    broken = rejects[rejects["reason"].isin(_BREAKS)]
+    for evidence, reason, detail in broken[["evidence", "reason", "detail"]].to_numpy():
+        file = evidence.partition("#")[0]
+        if reason == "broken XML" or without_packing(file.lower()).endswith(".json"):
+            told.setdefault(file, (reason, detail))
+    for file, (reason, detail) in list(told.items())[:_MOST_WARNINGS]:
+        lost = "nothing of it" if reason == "broken JSON" else "nothing from there on"
+        warnings.warn(f"{file}: {reason} ({detail}): {lost} is read", stacklevel=2)
+    if (more := len(told) - _MOST_WARNINGS) > 0:
+        warnings.warn(f"{more:,} more files are broken: see the rejects", stacklevel=2)
+    return len(told)
 
 
 def _nothing_read(rejects: pd.DataFrame) -> DataError:

@@ -139,7 +139,7 @@ def test_work_of_guesses_grows_with_the_file(tmp_path: Path, kind: str) -> None:
         _write(tmp_path / "a.json", json.dumps(rows))
 
     def look(_: int) -> None:
-        make_plan(read_samples(tmp_path / "a.json", tmp_path))
+        make_plan(read_samples(tmp_path / "a.json", tmp_path, lambda *_: None))
 
     _assert_linear(write, look)
 
@@ -147,7 +147,7 @@ def test_work_of_guesses_grows_with_the_file(tmp_path: Path, kind: str) -> None:
 def test_no_more_columns_are_looked_at_than_a_table_has(tmp_path: Path) -> None:
     row = {"title": "A", "artist": "B"} | {f"key{n}": "c" for n in range(1_500)}
     _write(tmp_path / "a.json", json.dumps([row]))
-    (sample,) = read_samples(tmp_path / "a.json", tmp_path)
+    (sample,) = read_samples(tmp_path / "a.json", tmp_path, lambda *_: None)
     assert (len(sample.columns), sample.further) == (1_000, 502)
     assert "the last 502" in {name for _, name, _ in make_plan([sample]).left_out}
 

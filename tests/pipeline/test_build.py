@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
 import os
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -12,10 +15,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import pipeline.build
 from kg_builder.errors import DataError
 from pipeline.build import build
+from pipeline.console import BuildDisplay
 from pipeline.stages.registry import STAGES
 from tests.faults.processes import Run, Running
 
@@ -394,3 +399,69 @@ def test_a_declared_source_is_not_trusted_less_than_others(tiny: Path, traits: s
     (tiny / "tiny.toml").write_text(recipe[:start] + texts + traits + recipe[end:])
     built(tiny)
     assert 'mkg:beginDate "1981"^^xsd:gYear' in (tiny / "out" / "kg.ttl").read_text()
+
+
+# ------------------------------------------------------------------------------ broken files
+
+XML_RECIPE = """
+name = "m"
+title = "m"
+[ratings]
+items = "all"
+item_type = "Song"
+[[sources]]
+kind = "structured"
+name = "m"
+[sources.tables.songs]
+path = "{path}"
+{rows}
+type = "Song"
+id = "id"
+name = "title"
+columns.artist = {{ predicate = "performer", type = "Artist" }}
+[sources.tables.others]
+path = "others.csv"
+type = "Song"
+id = "id"
+name = "title"
+columns.artist = {{ predicate = "performer", type = "Artist" }}
+"""
+FIRST = "<s><t><id>1</id><title>T</title><artist>A</artist></t>\n"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("name", "rows", "text", "fault"),
+    [
+        ("s.xml", "s.t", f"{FIRST}<t><id>R&B<", "2"),
+        ("s.xml", "s.t", f"{FIRST}<t>", "2"),
+        ("s.json", "", '[{"id": 1, "title": "T", "artist": "A"},\n{"id": 2', "2"),
+    ],
+)
+def test_a_file_that_breaks_off_is_named(tmp_path, name, rows, text, fault, packed):
+    path = f"{name}.gz" if packed else name
+    content = text.encode()
+    (tmp_path / path).write_bytes(gzip.compress(content) if packed else content)
+    (tmp_path / "others.csv").write_text("id,title,artist\n9,Roads,Portishead\n8,Angel,Ann\n")
+    recipe = tmp_path / "m.toml"
+    recipe.write_text(XML_RECIPE.format(path=path, rows=f'rows = "{rows}"' if rows else ""))
+    reports = []
+    told = rf"^{re.escape(path)}: broken (XML|JSON) \(.*line {fault}"
+    with pytest.warns(UserWarning, match=told):
+        build(recipe, raw=tmp_path, out=tmp_path / "out", on_end=reports.append)
+    assert reports[0].counts["files broken off"] == 1
+    console = Console(file=io.StringIO(), width=200)
+    BuildDisplay(console).ended(reports[0])
+    assert "1 rejects, 1 files broken off" in console.file.getvalue()
+
+
+def test_a_broken_line_of_json_is_no_file_that_breaks_off(tmp_path, recwarn):
+    row = '{"id": 1, "title": "T", "artist": "A"}'
+    (tmp_path / "s.jsonl").write_text(f'{row}\n{{"id": 2\n{row}\n')
+    (tmp_path / "others.csv").write_text("id,title,artist\n9,Roads,Portishead\n8,Angel,Ann\n")
+    recipe = tmp_path / "m.toml"
+    recipe.write_text(XML_RECIPE.format(path="s.jsonl", rows=""))
+    reports = []
+    build(recipe, raw=tmp_path, out=tmp_path / "out", on_end=reports.append)
+    assert "files broken off" not in reports[0].counts
+    assert not [one for one in recwarn if "broken" in str(one.message)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import sqlite3
 from pathlib import Path
 
 import pandas as pd
@@ -291,7 +293,7 @@ def test_files_in_which_nothing_is_recognised(tmp_path):
 
 def test_a_file_without_rows_is_named(tmp_path):
     files = write(tmp_path, {"songs.csv": "id,title,artist\n"})
-    with pytest.raises(DataError, match="no file has a row below its heading"):
+    with pytest.raises(DataError, match=r"songs\.csv: it has no row below"):
         new_recipe(files, tmp_path, "mine")
 
 
@@ -494,3 +496,60 @@ def test_rows_that_may_repeat_each_other_are_left_to_the_user(tmp_path, files):
         (tmp_path / name).parent.mkdir(exist_ok=True)
     text = new_recipe(write(tmp_path, files), tmp_path, "my.shop")
     assert '# [traits."my.shop"]\n# clean = true\n' in text
+
+
+SONGS = "id,title,artist\ns1,Roads,Portishead\ns2,Angel,Massive Attack\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("empty.csv", "", "it is empty"),
+        ("blank.jsonl", "\n \n", "it is empty"),
+        ("head.csv", "id,title\n", "it has no row below its heading"),
+        ("none.json", "[]", "it has no objects with values"),
+        ("r.xml", "<r><a><b>1</b></a><a><b>2</b></a></r>", "none of its elements has a name"),
+        ("early.xml", "<r><a>R&B</a><a><name>x</name></a></r>", "broken XML in line 1"),
+        ("odd.csv", "foo;bar\n1;2\n3;4\n", "the recipe uses none of its columns"),
+        ("odd.json", '[{"x": {"y": 1}}]', "the recipe uses none of its columns"),
+    ],
+)
+def test_a_file_that_is_not_read_is_named_with_the_reason(tmp_path, capfd, name, text, why):
+    files = write(tmp_path, {"songs.csv": SONGS, name: text})
+    new_recipe_command(files, out=tmp_path / "mine.toml")
+    recipe = (tmp_path / "mine.toml").read_text(encoding="utf-8")
+    told = recipe.partition("# Files that are not read, or only in part:\n")[2]
+    assert f"#   {name}: {why}" in told
+    assert f"warning: {name}: {why}" in capfd.readouterr().err
+
+
+def test_tables_of_parquet_and_sqlite_without_rows_are_named(tmp_path):
+    pd.DataFrame({"id": [], "title": []}).to_parquet(tmp_path / "e.parquet")
+    with sqlite3.connect(tmp_path / "shop.db") as shop:
+        shop.execute("CREATE TABLE songs (id TEXT, title TEXT, artist TEXT)")
+        shop.execute("INSERT INTO songs VALUES ('s1', 'Roads', 'Portishead')")
+        shop.execute("CREATE TABLE albums (id TEXT, title TEXT)")
+    warnings: list[str] = []
+    files = [tmp_path / "e.parquet", tmp_path / "shop.db"]
+    new_recipe(files, tmp_path, "x", warn=warnings.append)
+    assert warnings == ["e.parquet: it has no rows", "shop.db, table albums: it has no rows"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_rows_before_broken_xml_are_in_the_recipe_and_the_break_is_told(tmp_path, packed):
+    row = "<track id='{n}'><title>Song {n}</title><artist>R{and_}B {n}</artist></track>\n"
+    rows = "".join(row.format(n=n, and_="&" if n == 7 else "-") for n in range(12))
+    content = f"<catalog>{rows}</catalog>".encode()
+    file = tmp_path / ("shop.xml.gz" if packed else "shop.xml")
+    file.write_bytes(gzip.compress(content) if packed else content)
+    warnings: list[str] = []
+    text = new_recipe([file], tmp_path, "x", warn=warnings.append)
+    assert 'rows = "catalog.track"' in text
+    (warning,) = warnings
+    assert warning.startswith(f"{file.name}: broken XML in line 8 (")
+
+
+def test_alone_a_file_without_rows_is_an_error_with_the_reason(tmp_path):
+    files = write(tmp_path, {"r.xml": "<r><a><b>1</b></a></r>", "e.csv": ""})
+    with pytest.raises(DataError, match=r"r\.xml: none of its elements .*; e\.csv: it is empty"):
+        new_recipe(files, tmp_path, "x")

@@ -43,7 +43,7 @@ def test_the_tables_of_a_database_are_read_like_files(tmp_path, name):
     text = recipe.read_text(encoding="utf-8")
     for table in ("artists", "songs", "plays"):
         assert f'path = "{name}"\nsql = {{ table = "{table}" }}' in text
-    assert "empty" not in text
+    assert "table empty: it has no rows" in text
     assert 'records = "mine/songs"' in text
     build(str(recipe), raw=raw, out=tmp_path / "out")
     assert positives(tmp_path) > 40

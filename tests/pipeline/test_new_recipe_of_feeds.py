@@ -1,12 +1,16 @@
-"""JSON whose rows are things with lists of other things: albums with songs, artists with albums."""
+"""Rows with lists of other things (albums with songs), or of what only tells of the rows."""
 
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from typing import Any
 
 import pytest
 
+from kg_builder.extraction.xml_elements import leaves_by_path
+from kg_builder.packed_files import Stream
+from pipeline.new_recipe.command import new_recipe
 from tests.pipeline.test_new_recipe import built
 
 RELEASES: list[dict[str, Any]] = [
@@ -101,3 +105,126 @@ def test_playlists_are_of_users_as_before(tmp_path):
     _, _, text = built(tmp_path, {"slice.json": json.dumps({"playlists": lists})})
     assert 'user = "../pid"' in text
     assert 'item = "track_uri"' in text
+
+
+# ------------------------------------------------------------------------------ parts of things
+
+SONGS = [("GBAAA9400001", "Roads", "Portishead"), ("GBAAA9400002", "Angel", "Massive Attack"),
+         ("GBAAA9400003", "Bloom", "Radiohead")]  # fmt: skip
+PERFORMED = {
+    "Roads performer Portishead", "Angel performer Massive Attack", "Bloom performer Radiohead",
+    "Roads recordLabel Example Records", "Angel duration PT3M21S", "Bloom releaseDate 1994",
+}  # fmt: skip
+
+
+def ddex(territories: int) -> str:
+    """A message of recordings, whose artists and labels are told for each territory."""
+    details = "".join(
+        f"<SoundRecordingDetailsByTerritory><TerritoryCode>{code}</TerritoryCode><DisplayArtist>"
+        "<PartyName><FullName>{artist}</FullName></PartyName><ArtistRole>MainArtist</ArtistRole>"
+        "</DisplayArtist><LabelName>Example Records</LabelName><PLine><Year>1994</Year></PLine>"
+        "</SoundRecordingDetailsByTerritory>"
+        for code in ("GB", "FR", "DE")[:territories]
+    )
+    recordings = "".join(
+        f"<SoundRecording><SoundRecordingId><ISRC>{isrc}</ISRC></SoundRecordingId>"
+        f"<ReferenceTitle><TitleText>{title}</TitleText></ReferenceTitle>"
+        f"<Duration>PT3M21S</Duration>{details.format(artist=artist)}</SoundRecording>"
+        for isrc, title, artist in SONGS
+    )
+    return (
+        '<ern:NewReleaseMessage xmlns:ern="http://ddex.net/xml/ern/382"><MessageHeader><MessageId>'
+        f"1</MessageId></MessageHeader><ResourceList>{recordings}</ResourceList>"
+        "</ern:NewReleaseMessage>"
+    )
+
+
+@pytest.mark.parametrize("territories", [1, 3])
+def test_recordings_of_a_ddex_message_are_the_rows(tmp_path, territories):
+    triples, items, text = built(tmp_path, {"message.xml": ddex(territories)})
+    assert triples >= PERFORMED
+    assert sorted(items["name"]) == ["Angel", "Bloom", "Roads"]
+    assert 'rows = "NewReleaseMessage.ResourceList.SoundRecording"' in text
+    assert "beginDate" not in text
+
+
+@pytest.mark.parametrize("called", ["SoundRecordings", "tracks", "entries"])
+@pytest.mark.parametrize("territories", [1, 3])
+def test_so_are_those_of_json_of_that_shape(tmp_path, called, territories):
+    rows = [
+        {
+            "ISRC": isrc, "ReferenceTitle": {"TitleText": title}, "Duration": "PT3M21S",
+            "DetailsByTerritory": [
+                {"TerritoryCode": code, "DisplayArtist": {"PartyName": {"FullName": artist}},
+                 "LabelName": "Example Records", "PLine": {"Year": 1994}}
+                for code in ("GB", "FR", "DE")[:territories]
+            ],
+        }
+        for isrc, title, artist in SONGS
+    ]  # fmt: skip
+    text = json.dumps({"Header": {"Id": 1}, "Resources": {called: rows}})
+    triples, items, _ = built(tmp_path, {"message.json": text})
+    assert triples >= PERFORMED
+    assert sorted(items["name"]) == ["Angel", "Bloom", "Roads"]
+
+
+TRACK = "<track><id>{isrc}</id><info><title>{title}</title>{artists}</info></track>"
+ARTISTS = "<artist><name>{artist}</name><country>GB</country></artist>"
+
+
+@pytest.mark.parametrize("guests", [0, 1, 3])
+@pytest.mark.parametrize("around", ["<artists>{}</artists>", "{}"])
+def test_artists_in_songs_are_no_rows(tmp_path, guests, around):
+    others = "".join(ARTISTS.format(artist=f"Guest {n}") for n in range(guests))
+    tracks = "".join(
+        TRACK.format(
+            isrc=isrc,
+            title=title,
+            artists=around.format(ARTISTS.format(artist=artist) + others),
+        )
+        for isrc, title, artist in SONGS
+    )
+    triples, items, _ = built(tmp_path, {"shop.xml": f"<shop><tracks>{tracks}</tracks></shop>"})
+    assert sorted(items["name"]) == ["Angel", "Bloom", "Roads"]
+    assert {f"{title} performer {artist}" for _, title, artist in SONGS} <= triples
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (
+            "<shop><album><title>A{n}</title><track><title>T{n}</title><no>1</no></track>"
+            "<track><title>U{n}</title><no>2</no></track></album></shop>",
+            "shop.album.track",
+        ),
+        (
+            "<stars><genre><name>G{n}</name><artist><name>A{n}</name><country>GB</country></artist>"
+            "<artist><name>B{n}</name><country>FR</country></artist></genre></stars>",
+            "stars.genre.artist",
+        ),
+        (
+            "<bands><band><name>B{n}</name><country>GB</country><members><member><name>M{n}</name>"
+            "<role>bass</role></member><member><name>N{n}</name><role>drums</role></member>"
+            "</members></band></bands>",
+            "bands.band",
+        ),
+        (
+            "<lists><playlist><title>L{n}</title><song><title>S{n}</title><artist>A</artist></song>"
+            "<song><title>T{n}</title><artist>B</artist></song></playlist></lists>",
+            "lists.playlist.song",
+        ),
+    ],
+)
+def test_which_elements_of_xml_are_rows(tmp_path, text, rows):
+    root, inner = text[1 : text.index(">")], text[text.index(">") + 1 : text.rindex("</")]
+    filled = "".join(inner.replace("{n}", str(n)) for n in range(4))
+    (tmp_path / "feed.xml").write_text(f"<{root}>{filled}</{root}>")
+    recipe = new_recipe([tmp_path / "feed.xml"], tmp_path, "x")
+    assert f'rows = "{rows}"' in recipe
+
+
+def test_elements_before_broken_xml_are_looked_at():
+    stream = Stream(BytesIO(b"<a><b><name>x</name></b><b><name>R&B</name></b></a>"), "a.xml")
+    found = leaves_by_path(stream, most=100)
+    assert found["a.b"].leaves == {"name": 1}
+    assert found["a.b"].number == 2

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from tests.pipeline.test_new_recipe import positives
+from tests.pipeline.test_new_recipe import built, positives
 from tests.pipeline.test_new_recipe_of_public_files import guessed, tables
 
 SONGS = "id,title,artist,genre\ns1,Roads,Ann,trip hop\ns2,Angel,Bo,trip hop\ns3,Hurt,Cleo,country\n"
@@ -139,3 +140,58 @@ def test_a_log_with_days_and_names_of_listeners_is_no_catalogue(tmp_path):
     assert set(tables(recipe)) == {"songs"}
     (found,) = recipe["interactions"]
     assert (found["item"], found["time"]) == ("titre", "date")
+
+
+# ------------------------------------------------------------------------------ a few bad values
+
+
+def log_with(bad: int, *, of: str, text: str) -> dict[str, str]:
+    """A catalogue and 100 plays of it, of which so many have a value that cannot be read."""
+    songs = "".join(f"s{n},Song {n},Artist {n % 5}\n" for n in range(20))
+    rows = []
+    for n in range(100):
+        row = {"user": f"u{n % 7}", "song": f"s{n % 20}", "plays": f"{n % 9 + 1}",
+               "played_at": f"2024-01-0{n % 9 + 1} 10:00:{n % 60:02d}"}  # fmt: skip
+        row |= {of: text} if n % 100 >= 100 - bad else {}
+        rows.append(",".join(row.values()))
+    plays = "\n".join(["user,song,plays,played_at", *rows])
+    return {"songs.csv": f"id,title,artist\n{songs}", "plays.csv": plays}
+
+
+@pytest.mark.parametrize(
+    ("of", "key", "what"), [("played_at", "time", "time"), ("plays", "weight", "number")]
+)
+@pytest.mark.parametrize("text", ["yesterday", "n/a!", "31.31.2024"])
+@pytest.mark.parametrize("bad", [1, 5])
+def test_a_few_bad_values_do_not_lose_a_column_of_a_log(tmp_path, of, key, what, text, bad):
+    _, _, recipe = built(tmp_path, log_with(bad, of=of, text=text))
+    end = f"is no {what}: a reject" if bad == 1 else f"are no {what}s: rejects"
+    assert f'{key} = "{of}"' in recipe
+    assert f"{bad} of 100 values looked at, such as {text!r}, {end}" in recipe
+    rejects = pd.read_parquet(tmp_path / "out/stages/extraction/rejects.parquet")
+    assert len(rejects) == bad
+
+
+def test_times_of_which_many_cannot_be_read_are_left_out_with_their_number(tmp_path):
+    _, _, recipe = built(tmp_path, log_with(6, of="played_at", text="yesterday"))
+    assert 'time = "played_at"' not in recipe
+    assert "times, of which 6 of 100, such as 'yesterday', cannot be read" in recipe
+
+
+def test_rows_without_a_time_are_counted(tmp_path):
+    _, _, recipe = built(tmp_path, log_with(3, of="played_at", text=""))
+    assert "; 3 of 100 rows have none: rejects" in recipe
+    rejects = pd.read_parquet(tmp_path / "out/stages/extraction/rejects.parquet")
+    assert len(rejects) == 3
+
+
+@pytest.mark.parametrize(
+    ("column", "good", "what"),
+    [("year", "1994", "date"), ("duration", "3:12", "duration"), ("track_no", "4", "whole number")],
+)
+def test_a_few_bad_values_of_a_table_are_counted(tmp_path, column, good, what):
+    rows = "".join(f"s{n},Song {n},Artist {n % 5},{good if n else 'odd'}\n" for n in range(30))
+    _, _, recipe = built(tmp_path, {"songs.csv": f"id,title,artist,{column}\n{rows}"})
+    assert f"1 of 30 values looked at, such as 'odd', is no {what}: a reject" in recipe
+    rejects = pd.read_parquet(tmp_path / "out/stages/extraction/rejects.parquet")
+    assert len(rejects) == 1

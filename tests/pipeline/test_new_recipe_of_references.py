@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from tests.pipeline.test_new_recipe import built
+from kg_builder.extraction.tabular.typed_cells import follow
+from pipeline.new_recipe.command import new_recipe
+from tests.pipeline.test_new_recipe import built, write
 from tests.pipeline.test_new_recipe_of_public_files import guessed, predicates, tables
 
 ARTISTS = "id,name,country\nK1,Nirvana,US\nK2,Nirvana,GB\nK3,Portishead,GB\n"
@@ -150,3 +154,187 @@ def test_ids_are_named_by_the_column_that_they_determine(tmp_path):
     )
     recipe = guessed(tmp_path, {"songs.csv": songs})
     assert tables(recipe)["labels"]["name"] == "label_name"
+
+
+# ------------------------------------------------------------------------------ guests
+
+NAMES = ["Massive Attack", "Nirvana", "Portishead"]
+GUESTS = {3: "Alicia Keys", 7: "Tricky", 8: "Nobody"}
+
+
+def songs_with_guests(guests: dict[int, str], *, single: bool = False) -> list[dict[str, Any]]:
+    """Songs by artists with ids, some of them with guests who have none."""
+    rows = []
+    for n in range(40):
+        artists = [{"id": f"K{n % 3 + 1}", "name": NAMES[n % 3]}]
+        artists += [{"id": None, "name": guests[n]}] if n in guests else []
+        told = artists[-1] if single else artists
+        rows.append({"track_id": f"t{n}", "title": f"Song {n}", "artists": told})
+    return rows
+
+
+def xml_of(rows: list[dict[str, Any]]) -> str:
+    tracks = [
+        f"<track track_id='{row['track_id']}'><title>{row['title']}</title>"
+        + "".join(
+            f"<artists><id>{one['id'] or ''}</id><name>{one['name']}</name></artists>"
+            for one in [row["artists"]] * isinstance(row["artists"], dict) or row["artists"]
+        )
+        + "<duration>PT3M</duration></track>"
+        for row in rows
+    ]
+    return f"<tracks>{''.join(tracks)}</tracks>"
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("form", ["tracks.json", "tracks.jsonl", "tracks.xml"])
+def test_guests_without_ids_perform_too(tmp_path, form, single):
+    rows = songs_with_guests(GUESTS, single=single)
+    if form == "tracks.xml":
+        text = xml_of(rows)
+    else:
+        lines = [json.dumps(row) for row in rows]
+        text = "\n".join(lines) if form.endswith("l") else f"[{','.join(lines)}]"
+    catalogue = "id,name\n" + "".join(f"K{n},{name}\n" for n, name in enumerate(NAMES, 1))
+    triples, _, recipe = built(tmp_path, {"artists.csv": catalogue, form: text})
+    told = {triple for triple in triples if " performer " in triple}
+    expected = {f"Song {n} performer {name}" for n, name in GUESTS.items()}
+    mains = {n for n in range(40) if not single or n not in GUESTS}
+    assert told == expected | {f"Song {n} performer {NAMES[n % 3]}" for n in mains}
+    assert "3 names without an id, such as 'Alicia Keys'" in recipe
+
+
+def test_guests_in_parquet_are_read(tmp_path):
+    pd.DataFrame(songs_with_guests(GUESTS)).to_parquet(tmp_path / "tracks.parquet")
+    (tmp_path / "artists.csv").write_text("id,name\nK1,Massive Attack\nK2,Nirvana\nK3,Portishead\n")
+    files = [tmp_path / one for one in ("artists.csv", "tracks.parquet")]
+    assert '"artists[id=].name" = { predicate = "performer"' in new_recipe(files, tmp_path, "x")
+
+
+def test_guests_in_rows_of_cells_perform_too(tmp_path):
+    rows = "".join(f"t{n},Song {n},K{n % 3 + 1},{NAMES[n % 3]}\n" for n in range(40))
+    files = {
+        "artists.csv": "id,name\n" + "".join(f"K{n},{one}\n" for n, one in enumerate(NAMES, 1)),
+        "songs.csv": f"id,title,artist_id,artist\n{rows}x,Guested,,Alicia Keys\n",
+    }
+    triples, _, _ = built(tmp_path, files)
+    told = [triple for triple in triples if " performer " in triple]
+    assert "Guested performer Alicia Keys" in told
+    assert len(told) == 41
+
+
+def test_guests_beside_namesakes_are_told_in_a_comment(tmp_path):
+    rows = "".join(f"t{n},Song {n},K{n % 3 + 1},{['Nirvana', 'Nirvana', 'Air'][n % 3]}\n"
+                   for n in range(40))  # fmt: skip
+    files = {
+        "artists.csv": "id,name\nK1,Nirvana\nK2,Nirvana\nK3,Air\n",
+        "songs.csv": f"id,title,artist_id,artist\n{rows}x,Guested,,Alicia Keys\n",
+    }
+    triples, _, text = built(tmp_path, files)
+    assert sum(" performer " in triple for triple in triples) == 40
+    assert left_out(text)["artist"].endswith("1 have no id, and are not read: 'Alicia Keys'")
+
+
+def test_guests_below_the_sampled_rows_are_found(tmp_path):
+    rows = songs_with_guests({}) * 75
+    rows.append({"track_id": "x", "title": "Guested", "artists": [
+        {"id": "K1", "name": NAMES[0]}, {"id": None, "name": "Alicia Keys"}]})  # fmt: skip
+    rows = [{**row, "track_id": f"t{n}"} for n, row in enumerate(rows)]
+    catalogue = "id,name\n" + "".join(f"K{n},{name}\n" for n, name in enumerate(NAMES, 1))
+    text = "\n".join(map(json.dumps, rows))
+    files = write(tmp_path, {"artists.csv": catalogue, "tracks.jsonl": text})
+    assert "1 names without an id, such as 'Alicia Keys'" in new_recipe(files, tmp_path, "x")
+
+
+def test_a_path_tells_elements_without_a_value():
+    people = [{"id": "1", "n": "a"}, {"id": None, "n": "b"}, {"n": "c"}, {"id": "", "n": "d"}]
+    assert [value for _, value in follow(people, "[id=].n")] == ["b", "c", "d"]
+    assert [value for _, value in follow(people, "[id=1].n")] == ["a"]
+
+
+# ------------------------------------------------------------------------------ identifiers
+
+ISRCS = ["GBAYE9400001", "USRC17607839", "FRZ039800212"]
+UPCS = ["724384260927", "5099902987620", "0602537518357"]
+SPOTIFY = ["3n3Ppam7vgaVFZ84nHeFbJ", "7oK9VyNzrYvRFo7nQEYkWN", "0sNOF9WDwhWunNAHPD3Baj"]
+
+
+def external(tmp_path, table: str, heading: str, rows: list[str], name: str = "") -> Any:
+    """The external ids in the recipe for a table of three rows."""
+    text = "\n".join([heading, *(row.replace("#", str(n)) for n, row in enumerate(rows))])
+    recipe = guessed(tmp_path, {f"{name or table}.csv": text + "\n"})
+    return tables(recipe)[table].get("external_ids", {})
+
+
+@pytest.mark.parametrize("column", ["isrc", "track_isrc", "isrc_code", "ISRCs", "code", "x"])
+def test_isrcs_are_external_ids_by_name_or_by_value(tmp_path, column):
+    rows = [f"t#,Song #,Artist #,{isrc}" for isrc in ISRCS]
+    found = external(tmp_path, "songs", f"track_id,title,artist,{column}", rows)
+    assert found == {column: "isrc"}
+
+
+def test_isrcs_with_hyphens(tmp_path):
+    rows = ["t#,Song #,Ann,GB-AYE-94-00001", "t#,Song #,Ann,us-rc1-76-07839"]
+    assert external(tmp_path, "songs", "id,title,artist,isrc", rows) == {"isrc": "isrc"}
+
+
+def test_ones_own_numbers_are_no_isrcs(tmp_path):
+    rows = [f"TRACK000000{n},Song #,Ann" for n in range(3)]
+    assert external(tmp_path, "songs", "id,title,artist", rows) == {}
+
+
+@pytest.mark.parametrize(
+    ("table", "heading", "values", "prefix"),
+    [
+        ("songs", "id,title,artist,iswc", ["T-034.524.680-1", "T-070.237.142-5"], "iswc"),
+        ("albums", "id,title,artist,upc", UPCS, "upc"),
+        ("albums", "id,title,artist,Barcode", UPCS, "upc"),
+        ("albums", "id,title,artist,EAN", UPCS, "upc"),
+        ("songs", "id,title,artist,spotify_id", SPOTIFY, "spotify"),
+        ("songs", "id,title,artist,uri", [f"spotify:track:{one}" for one in SPOTIFY], "spotify"),
+        (
+            "songs", "id,title,artist,link",
+            [f"https://open.spotify.com/track/{one}" for one in SPOTIFY], "",
+        ),
+        ("albums", "id,title,artist,discogs_release_id", ["12", "345", "6789"], "discogs"),
+        ("songs", "id,title,artist,wikidata", ["Q5", "Q77", "Q12"], "wikidata"),
+        ("artists", "id,name,country,isni", ["0000000121268987", "0000000114490036"], "isni"),
+    ],
+)  # fmt: skip
+def test_identifiers_of_every_kind(tmp_path, table, heading, values, prefix):
+    rows = [f"k#,Thing #,Ann #,{value}" for value in values]
+    assert external(tmp_path, table, heading, rows) == {heading.split(",")[-1]: prefix}
+
+
+def test_ids_of_spotify_are_external_ids_too(tmp_path):
+    rows = [f"{one},Song #,Ann" for one in SPOTIFY]
+    assert external(tmp_path, "songs", "id,name,artists", rows, name="tracks") == {"id": "spotify"}
+
+
+def test_the_isrc_of_a_song_with_an_id_is_no_id_of_the_row(tmp_path):
+    rows = "".join(
+        f"<track id='T{n}'><title>Song {n}</title><artist>Ann</artist><isrc>{isrc}</isrc></track>"
+        for n, isrc in enumerate(ISRCS)
+    )
+    recipe = guessed(tmp_path, {"shop.xml": f"<catalog>{rows}</catalog>"})
+    (songs,) = tables(recipe).values()
+    assert (songs["id"], songs["external_ids"]) == ("@id", {"isrc": "isrc"})
+
+
+def test_two_suppliers_agree_by_isrc(tmp_path):
+    ours = "track_id,title,artist,isrc\n" + "".join(
+        f"t{n},Song {n},Artist {n},{isrc}\n" for n, isrc in enumerate(ISRCS)
+    )
+    triples, _, _ = built(tmp_path, {"songs.csv": ours})
+    graph = (tmp_path / "out/kg.ttl").read_text(encoding="utf-8")
+    assert all(isrc in graph for isrc in ISRCS)
+    assert "Song 1 performer Artist 1" in triples
+
+
+def test_identifiers_of_albums_beside_songs(tmp_path):
+    songs = "track_id,title,album_id,album,album_upc\n" + "".join(
+        f"t{n},Song {n},A{n % 3},Album {n % 3},{UPCS[n % 3]}\n" for n in range(9)
+    )
+    recipe = guessed(tmp_path, {"songs.csv": songs})
+    assert tables(recipe)["albums"]["external_ids"] == {"album_upc": "upc"}
+    assert "external_ids" not in tables(recipe)["songs"]

@@ -64,11 +64,9 @@ def _marked(value: dict[str, Any], key: str) -> Any:
 
 
 def _meets(value: Any, key: str, wanted: str) -> bool:
-    """Whether an object has a text at a path; case does not matter."""
-    return any(
-        (text := scalar(leaf)) is not None and text.strip().casefold() == wanted.casefold()
-        for _, leaf in follow(value, key)
-    )
+    """Whether an object has a text at a path, or none if none is wanted; case does not matter."""
+    texts = [scalar(leaf) or "" for _, leaf in follow(value, key)] or [""]
+    return any(text.strip().casefold() == wanted.casefold() for text in texts)
 
 
 def reaches(value: Any, path: str) -> bool:

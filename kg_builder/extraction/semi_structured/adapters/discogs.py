@@ -31,7 +31,9 @@ from kg_builder.extraction.semi_structured.adapters.discogs_releases import (
 from kg_builder.extraction.semi_structured.xml_blocks import Block, xml_blocks
 from kg_builder.ordered_pool import cores, in_order
 
-_ROOT: Final = re.compile(rb"<(?:artists|labels|masters|releases)\b[^>]*>\s*<")
+_ROOT: Final = re.compile(rb"[^<]*(?:<[?!][^<]*)*<(?:artists|labels|masters|releases)\b[^>]*>\s*<")
+"""The first element of a dump; any other file may have such elements within its own."""
+
 _RECORDS: Final = {f"{name}s": name for name in ("artist", "label", "master", "release")}
 _ANYWHERE: Final = frozenset({"id", "images", "videos", "data_quality"})
 _KNOWN: Final = {
@@ -64,7 +66,7 @@ class DiscogsDumps:
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Recognise a dump by its root element."""
-        return bool(_ROOT.search(head)) and b"musicbrainz.org/ns" not in head
+        return bool(_ROOT.match(head)) and b"musicbrainz.org/ns" not in head
 
     def read(self, document: Document) -> None:
         """Add the records of a dump."""
