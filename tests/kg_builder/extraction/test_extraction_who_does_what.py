@@ -31,6 +31,7 @@ KNOWN = {
     "Creation Records": "RecordLabel",
     "Blue Songs": "Album",
     "Red Songs": "Album",
+    "Wallsend": "Place",
 }
 
 
@@ -532,9 +533,96 @@ def test_who_founded_a_label_is_not_its_name(schema: Schema, model: str | None) 
     assert not of(facts(text, "Ann Topic", schema, model), "recordLabel")
 
 
-def test_a_band_that_met_at_school_begins_there(schema: Schema, model: str | None) -> None:
-    text = "Topic Band are a band. They met at a music school in 1990."
-    assert ("Topic Band", "beginDate", "1990") in facts(text, "Topic Band", schema, model)
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "They met at a music school in 1990.",
+        "The band met in Wallsend in 1990 with their producer.",
+        "They appeared in Wallsend in 1990.",
+        "Tom Hill and Bill Evans met in Wallsend in 1990.",
+        "They began recording in Wallsend in 1990.",
+        "They started their third tour in Wallsend in 1990.",
+        "They formed a partnership with Tom Hill in 1990.",
+        "They created a stir in Wallsend in 1990.",
+        "They have been signed to Creation Records since 1990.",
+        "They were founded at school, toured abroad and sang in Wallsend in 1990.",
+        "They were formed at school, winning a contest in Wallsend in 1990.",
+        "They parted ways with Tom Hill in 1990.",
+        "They ended a long tour in 1990.",
+        "They split from their manager in 1990.",
+        "They broke up for a while before reuniting in 1990.",
+        "They broke up and came back together in 1990.",
+    ],
+)
+def test_what_else_a_band_does_is_neither_its_beginning_nor_its_end(
+    schema: Schema, model: str | None, sentence: str
+) -> None:
+    found = facts(f"Topic Band are a band. {sentence}", "Topic Band", schema, model)
+    assert not of(found, "beginDate", "origin", "endDate")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "They formed in Wallsend in 1990.",
+        "They were set up by Tom Hill in Wallsend in 1990.",
+        "It was created in Wallsend in 1990.",
+        "They started out as a trio in Wallsend in 1990.",
+        "They began their career in Wallsend in 1990.",
+        "Tom Hill and Bill Evans met at school and formed the band in Wallsend in 1990.",
+    ],
+)
+def test_how_a_band_begins(schema: Schema, model: str | None, sentence: str) -> None:
+    found = facts(f"Topic Band are a band. {sentence}", "Topic Band", schema, model)
+    assert of(found, "beginDate", "origin") == {
+        ("Topic Band", "beginDate", "1990"),
+        ("Topic Band", "origin", "Wallsend"),
+    }
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Ann Topic, born Ann Hill in Wallsend, joined The Kinks in 1977.",
+        "Ann Topic, born in Wallsend, joins The Kinks in 1977.",
+        "Ann Topic (born in Wallsend) joined The Kinks in 1977.",
+        "Ann Topic was born in Wallsend but left for good in 1977.",
+        "Ann Topic was born in Wallsend before moving away in 1977.",
+        "Ann Topic is a singer. Born in Wallsend, she moved away in 1977.",
+        "Ann Topic is a singer. Born in Wallsend, her first record was released in 1977.",
+        "Ann Topic, the Wallsend-born singer, lived abroad in 1977.",
+        "Ann Topic is a singer. After her death a tribute was released in 1977.",
+        "Ann Topic is a singer. Her death inspired a film made in 1977.",
+        "Ann Topic was a singer who died young, and The Kinks toured in 1977.",
+    ],
+)
+def test_the_year_of_another_event_is_not_that_of_birth_or_death(
+    schema: Schema, model: str | None, sentence: str
+) -> None:
+    assert not of(facts(sentence, "Ann Topic", schema, model), "beginDate", "endDate")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "stated"),
+    [
+        ("born Ann Hill, in Wallsend, on 2 October 1951, sings.", {"beginDate", "birthPlace"}),
+        ("born (as Ann Hill) in Wallsend in October 1951, sings.", {"beginDate", "birthPlace"}),
+        ("was born to a gifted family in Wallsend in 1951.", {"beginDate", "birthPlace"}),
+        ("was born, the son of a miner, in Wallsend in 1951.", {"beginDate", "birthPlace"}),
+        ("died, aged 33, in Wallsend in 1951.", {"endDate", "deathPlace"}),
+        ("died of injuries sustained in a crash in 1951.", {"endDate"}),
+        ("died at home, surrounded by friends, in Wallsend in 1951.", {"endDate", "deathPlace"}),
+    ],
+)
+def test_what_is_said_between_does_not_part_a_birth_or_death_from_its_date(
+    schema: Schema, model: str | None, sentence: str, stated: set[str]
+) -> None:
+    comma = "," if sentence.startswith("born") else ""
+    text = f"Ann Topic is a singer. Ann Topic{comma} {sentence}"
+    found = of(
+        facts(text, "Ann Topic", schema, model), "beginDate", "endDate", "birthPlace", "deathPlace"
+    )
+    assert {predicate for _, predicate, _ in found} == stated
 
 
 LINE_UP = {
