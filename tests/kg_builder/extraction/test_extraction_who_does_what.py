@@ -31,6 +31,7 @@ KNOWN = {
     "Creation Records": "RecordLabel",
     "Blue Songs": "Album",
     "Red Songs": "Album",
+    "Live - Red": "Album",
     "Wallsend": "Place",
 }
 
@@ -623,6 +624,86 @@ def test_what_is_said_between_does_not_part_a_birth_or_death_from_its_date(
         facts(text, "Ann Topic", schema, model), "beginDate", "endDate", "birthPlace", "deathPlace"
     )
     assert {predicate for _, predicate, _ in found} == stated
+
+
+@pytest.mark.parametrize(
+    ("sentence", "members"),
+    [
+        (
+            "Brothers Brynmor and Caradoc Delacourte founded Topic Band.",
+            {"Brynmor Delacourte", "Caradoc Delacourte"},
+        ),
+        (
+            "Topic Band were formed by the sisters Tamsin, Demelza and Morwenna van Prudhoe.",
+            {"Tamsin van Prudhoe", "Demelza van Prudhoe", "Morwenna van Prudhoe"},
+        ),
+        (
+            "The members are Bill Evans, brothers Brynmor and Caradoc Delacourte, and Tom Hill.",
+            {"Bill Evans", "Brynmor Delacourte", "Caradoc Delacourte", "Tom Hill"},
+        ),
+        (
+            "The Delacourte brothers, Brynmor and Caradoc, formed Topic Band.",
+            {"Brynmor Delacourte", "Caradoc Delacourte"},
+        ),
+        (
+            "Topic Band were formed by the brothers Bill Evans and Tom Hill.",
+            {"Bill Evans", "Tom Hill"},
+        ),
+    ],
+)
+def test_relatives_share_a_last_name_that_is_said_once(
+    schema: Schema, model: str | None, sentence: str, members: set[str]
+) -> None:
+    found = facts(f"Topic Band are a band. {sentence}", "Topic Band", schema, model)
+    assert {name for _, _, name in of(found, "hasMember")} == members
+    assert not of(found, "memberOf")
+
+
+def test_a_brother_has_the_last_name_of_the_person_before(schema: Schema) -> None:
+    if not load_pipeline(MODEL)[1]:
+        pytest.skip(f"{MODEL} is not installed")
+    text = "Topic Band were founded by Martin Delacourte and his younger brother Caradoc."
+    found = facts(text, "Topic Band", schema, MODEL)
+    assert ("Martin Delacourte", "associatedWith", "Caradoc Delacourte") in found
+
+
+def test_a_hyphen_between_spaces_is_a_dash(schema: Schema) -> None:
+    if not load_pipeline(MODEL)[1]:
+        pytest.skip(f"{MODEL} is not installed")
+    text = (
+        "Topic Band were Peter Marsh, Paul Lindgren and Stephen Albright - three men from Leeds. "
+        "Stephen Albright - Carl Jensen's predecessor - died in 1986."
+    )
+    found = facts(text, "Topic Band", schema, MODEL)
+    assert {name for _, _, name in of(found, "hasMember")} == {
+        "Peter Marsh",
+        "Paul Lindgren",
+        "Stephen Albright",
+    }
+    assert ("Stephen Albright", "endDate", "1986") in found
+
+
+def test_a_known_name_may_have_a_hyphen_between_spaces(schema: Schema, model: str | None) -> None:
+    found = facts("Ann Topic sings. She released Live - Red in 1990.", "Ann Topic", schema, model)
+    assert ("Ann Topic", "performed", "Live - Red") in found
+
+
+@pytest.mark.parametrize(
+    ("sentence", "winners"),
+    [
+        ("Bill Evans and Bud Powell won the Mercury Prize.", {"Bill Evans", "Bud Powell"}),
+        (
+            "Bill Evans, Bud Powell and Tom Hill received the Mercury Prize.",
+            {"Bill Evans", "Bud Powell", "Tom Hill"},
+        ),
+        ("With Bill Evans, Bud Powell won the Mercury Prize.", {"Bud Powell"}),
+    ],
+)
+def test_all_who_win_an_award_have_it(
+    schema: Schema, model: str | None, sentence: str, winners: set[str]
+) -> None:
+    found = facts(f"Topic Band are a band. {sentence}", "Topic Band", schema, model)
+    assert {one for one, _, _ in of(found, "award")} == winners
 
 
 LINE_UP = {
