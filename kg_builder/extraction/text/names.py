@@ -274,6 +274,16 @@ _NAMED_BAND: Final = re.compile(
     r"\b(?:band|group|duo|trio|quartet|quintet|outfit|act)s?,? (?:called|named|known as) "
     rf"[“\"‘']?((?:[Tt]he )?{TITLE})"
 )
+_SHORT_NUMBER: Final = re.compile(
+    r" ['’]?\d{2,3}(?![\w'’-]|[.,]\d|"
+    r" (?:years|months|weeks|days|times|songs|albums|records|shows|concerts|minutes)\b)"
+)
+_NUMBERED_BAND: Final = re.compile(
+    rf"\b(?:bands?|groups?|founded|formed|joined|left|(?:[a-z]+(?:er|ist)|leader|{CAPITAL})s? of) "
+    rf"(?:the )?(?P<name>{CAPITAL}(?: {CAPITAL}){{0,3}})$"
+)
+"""A band whose name ends in a number, before that: "the drummer of Africa '70"."""
+
 _BANDS: Final = re.compile(
     rf"\b(?:bands|groups) ((?:(?:[Tt]he )?{CAPITAL}(?: {CAPITAL})*, ){{0,5}}"
     rf"(?:[Tt]he )?{CAPITAL}(?: {CAPITAL})*,? and (?:[Tt]he )?{CAPITAL}(?: {CAPITAL})*)"
@@ -444,6 +454,11 @@ def formed_mentions(text: str) -> Iterator[Mention]:
         yield Mention(*match.span(1), match[1], "RecordLabel", "pattern")
     for match in _NAMED_BAND.finditer(text):
         yield Mention(*match.span(1), match[1], "Band", "pattern")
+    for number in _SHORT_NUMBER.finditer(text):
+        before = _NUMBERED_BAND.search(text, max(0, number.start() - _NEAR), number.start())
+        if before:
+            start, end = before.start("name"), number.end()
+            yield Mention(start, end, text[start:end], "Band", "pattern")
     for match in _BANDS.finditer(text):
         for first, last in coordinated(text, *match.span(1)):
             yield Mention(first, last, text[first:last], "Band", "pattern")

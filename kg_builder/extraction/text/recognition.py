@@ -83,6 +83,19 @@ _NO_NOUN: Final = re.compile(
 _SIGNED_TO: Final = re.compile(r"\bsign(?:s|ed|ing)?(?: \w+){0,3} to $")
 """Before a label: with a manager, one signs."""
 
+_PLACED: Final = re.compile(
+    rf"\b(?:born(?: {CAPITAL}){{0,3}}|died|founded|formed|based|raised|lived|lives|settled|"
+    r"grew up) in $"
+)
+"""Before a place, whatever a model takes its name for."""
+
+_MEMBER_OF: Final = re.compile(
+    r"(?:\b(?:singer|vocalist|guitarist|bassist|drummer|keyboardist|pianist|saxophonist|trumpeter|"
+    r"frontman|frontwoman|member|founder)s?|"
+    rf"(?<![\w'’-])(?!(?:Songs|Best|Music)\b){CAPITAL}) of (?:the )?$"
+)
+"""Before a band, whatever a model takes its name for."""
+
 _NEXT_WORD: Final = re.compile(r" (\w+)")
 _ARTICLE: Final = re.compile(r"\b[Tt]he $")
 _WITH_THE: Final = re.compile(r"\bwith [Tt]he $")
@@ -100,6 +113,11 @@ _NEXT: Final = re.compile(r"[^.\n⟦]{0,20}?[)\]]?(?:[,;]? and |[,;] | & )(?:[a-
 _FAR: Final = 90
 """Characters in which a name stands before an instrument."""
 
+_POSSESSIVE: Final = re.compile(r"['’]s?\b")
+_OPENING: Final = re.compile(r"(?:^|[.!?]['\"’”)]*\s+)$")
+"""Before the first word of a sentence."""
+
+_OF: Final = re.compile(r" of (?:the )?(?=[^\W\d_a-z])")
 _PEOPLE: Final = re.compile(r" (?:brothers|sisters|siblings|twins|family|couple)\b|['’]s?\b")
 _AND_SIBLING: Final = re.compile(
     r",? (?:and|with) (?:his|her) (?:[a-z]+ ){0,2}(?:brother|sister|twin),? "
@@ -179,7 +197,9 @@ class Recogniser:
         for match in self._word.finditer(text):
             type_, name = self._words[match[0].casefold()]
             if match[0][0].isupper() and text[match.end() : match.end() + 2].strip()[:1].isupper():
-                continue  # part of a name: "Rock Werchter", "Soul II Soul"
+                opens = _OPENING.search(text, max(0, match.start() - _BEFORE), match.start())
+                if not (opens and (type_ == "Role" or lexicon.is_player(match[0]))):
+                    continue  # part of a name: "Rock Werchter", "Soul II Soul"
             yield Mention(match.start(), match.end(), match[0], type_, "lexicon", name)
 
     def _statistical(self, doc: Doc) -> Iterator[Mention]:
@@ -203,6 +223,8 @@ class Recogniser:
                 doc.text, max(0, start - 60), start
             ):
                 type_ = "Name"  # most likely a label: "signed with Colpix"
+            elif type_ in {"Person", "Name"}:
+                type_ = _type_by_verb(doc.text, start, start + len(text)) or type_
             yield Mention(start, start + len(text), text, type_, "ner")
 
     def _capitals(self, text: str, sentences: Sequence[Sentence]) -> Iterator[Mention]:
@@ -214,14 +236,17 @@ class Recogniser:
                 name, start = name[word.end() :], start + word.end()
             if start in begins or len(name) < 2 or is_demonym(name):
                 continue
-            yield Mention(
-                start,
-                start + len(name),
-                name,
-                "Name",
-                "capitals",
-                name[:1].upper() + name[1:],
-            )
+            # "Ann Lee of Kestrel Row" may be one name, or two if the first is known
+            for begin in (0, *(found.end() for found in _OF.finditer(name))):
+                part = name[begin:]
+                yield Mention(
+                    start + begin,
+                    start + len(name),
+                    part,
+                    "Name",
+                    "capitals",
+                    part[:1].upper() + part[1:],
+                )
 
     def _last_names(self, text: str, title: str, found: list[Mention]) -> Iterator[Mention]:
         """Yield last names of persons mentioned before by their full name, such as the topic."""
@@ -349,6 +374,16 @@ def _is_plural(text: str, start: int, name: str, *, of_place: bool) -> bool:
     before = text[max(0, start - _BEFORE) : start] + name[: 4 * name.startswith("The ")]
     article = _WITH_THE if of_place else _ARTICLE
     return bool(article.search(before)) and not _PEOPLE.match(text, start + len(name))
+
+
+def _type_by_verb(text: str, start: int, end: int) -> str:
+    """What the words before a name tell of its class: "born in X", "the drummer of X"."""
+    before = text[max(0, start - 60) : start]
+    if not before.endswith((" in ", " of ", " of the ")) or _POSSESSIVE.match(text, end):
+        return ""
+    if _PLACED.search(before):
+        return "Place"
+    return "Name" if _MEMBER_OF.search(before) else ""
 
 
 def _surnames(doc: Doc) -> set[tuple[int, int]]:

@@ -706,6 +706,81 @@ def test_all_who_win_an_award_have_it(
     assert {one for one, _, _ in of(found, "award")} == winners
 
 
+@pytest.mark.parametrize(
+    ("sentence", "members"),
+    [
+        (
+            "She co-founded The Kinks with Tom Hill and Bud Powell.",
+            {"Ann Topic", "Tom Hill", "Bud Powell"},
+        ),
+        (
+            "She founded The Kinks in Wallsend in 1990 with the drummer Tom Hill.",
+            {"Ann Topic", "Tom Hill"},
+        ),
+        (
+            "With Tom Hill and Bud Powell she formed The Kinks.",
+            {"Ann Topic", "Tom Hill", "Bud Powell"},
+        ),
+        ("She sang with Tom Hill and Bud Powell of The Kinks.", {"Tom Hill", "Bud Powell"}),
+        ("Tom Hill and Bud Powell were the core of The Kinks.", {"Tom Hill", "Bud Powell"}),
+        ("Members of The Kinks: Tom Hill and Bud Powell.", {"Tom Hill", "Bud Powell"}),
+        ("She founded the label Kestrel Row with Tom Hill.", set()),
+    ],
+)
+def test_who_is_in_a_band_with_whom(
+    schema: Schema, model: str | None, sentence: str, members: set[str]
+) -> None:
+    found = facts(f"Ann Topic is a singer. {sentence}", "Ann Topic", schema, model)
+    stated = {one for one, predicate, _ in found if predicate == "memberOf"} | {
+        other for _, predicate, other in found if predicate == "hasMember"
+    }
+    assert stated == members
+
+
+def test_a_player_may_open_a_sentence(schema: Schema, model: str | None) -> None:
+    text = "Topic Band are a band. Guitarist Tom Hill and bassist Bud Powell met at school."
+    found = facts(text, "Topic Band", schema, model)
+    assert {
+        ("Topic Band", "hasMember", "Tom Hill"),
+        ("Tom Hill", "instrument", "guitar"),
+        ("Topic Band", "hasMember", "Bud Powell"),
+    } <= found
+
+
+@pytest.mark.parametrize(
+    ("text", "band"),
+    [
+        ("Tom Hill was the drummer of Wallsend '70.", "Wallsend '70"),
+        ("Tom Hill of Wallsend 80 sang.", "Wallsend 80"),
+        ("Ann Topic is a singer. She joined Blink 182 in 1990.", "Blink 182"),
+    ],
+)
+def test_the_name_of_a_band_may_end_in_a_number(
+    schema: Schema, model: str | None, text: str, band: str
+) -> None:
+    found = facts(text, "Ann Topic", schema, model)
+    assert {other for _, _, other in of(found, "memberOf")} == {band}
+
+
+def test_a_number_of_something_is_no_part_of_the_bands_name(schema: Schema) -> None:
+    mentions = formed_mentions("She joined Blink 12 years later, and left Wallsend 1990.")
+    assert not [item for item in mentions if item.type == "Band"]
+
+
+def test_a_verb_tells_places_and_bands_whatever_the_model_says(schema: Schema) -> None:
+    if not load_pipeline(MODEL)[1]:
+        pytest.skip(f"{MODEL} is not installed")
+    text = "Topic Band were founded in Düsseldorf in 1970 by Tom Hill and Bud Powell."
+    found = facts(text, "Topic Band", schema, MODEL)
+    assert ("Topic Band", "origin", "Düsseldorf") in found
+    assert {name for _, _, name in of(found, "hasMember")} == {"Tom Hill", "Bud Powell"}
+    text = "Ann Topic sang with Scott Weiland and Duff McKagan of Velvet Revolver."
+    assert of(facts(text, "Ann Topic", schema, MODEL), "memberOf") == {
+        ("Scott Weiland", "memberOf", "Velvet Revolver"),
+        ("Duff McKagan", "memberOf", "Velvet Revolver"),
+    }
+
+
 LINE_UP = {
     ("Mirek Delacourte", "vocals"),
     ("Tamsin Prudhoe", "guitar"),
