@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.text.documents import TextDocument, is_of_performer, topic_spans
-from kg_builder.extraction.text.mentions import ALBUM, Mention, Sentence
+from kg_builder.extraction.text.mentions import ALBUM, SOMEONE, Mention, Sentence
 from kg_builder.extraction.text.model_interface import ORIGIN
 from kg_builder.extraction.text.names import (
     CAPITAL,
@@ -27,7 +27,7 @@ from kg_builder.extraction.values import country_name
 from kg_builder.ontology import Schema
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc
+    from spacy.tokens import Doc, Span
 
 _NER: Final = {
     "PERSON": "Person",
@@ -208,6 +208,8 @@ class Recogniser:
             if type_ is None:
                 continue
             text, start = span.text, span.start_char
+            if type_ == "Person" and (first := self._first_name(span)):
+                text, start = f"{first} {text}", start - len(first) - 1
             if type_ != "Album" and (found := _DETERMINER.match(text)) and text[0] in "tahi":
                 text, start = text[found.end() :], start + found.end()
             if type_ == "Person" and (word := text.partition(" ")[0].casefold()) in self._words:
@@ -226,6 +228,16 @@ class Recogniser:
             elif type_ in {"Person", "Name"}:
                 type_ = _type_by_verb(doc.text, start, start + len(text)) or type_
             yield Mention(start, start + len(text), text, type_, "ner")
+
+    def _first_name(self, span: Span) -> str:
+        """The word that opens a sentence, if the last name goes with it: "Cliff [Burton]"."""
+        if not span.start or " " in span.text:
+            return ""
+        word = span.doc[span.start - 1]
+        belongs = word.is_sent_start and word.dep_ == "compound" and word.head in span
+        key = word.text.casefold()
+        is_noun = key in self._words or SOMEONE.fullmatch(key) or is_demonym(word.text)
+        return word.text if belongs and word.whitespace_ and word.is_title and not is_noun else ""
 
     def _capitals(self, text: str, sentences: Sequence[Sentence]) -> Iterator[Mention]:
         """Yield capitalised words within a sentence: names whose class is left to patterns."""

@@ -683,6 +683,15 @@ def test_a_hyphen_between_spaces_is_a_dash(schema: Schema) -> None:
     assert ("Stephen Albright", "endDate", "1986") in found
 
 
+def test_a_first_name_that_opens_a_sentence_belongs_to_the_last_name(schema: Schema) -> None:
+    if not load_pipeline(MODEL)[1]:
+        pytest.skip(f"{MODEL} is not installed")
+    text = "Topic Band are a band. Cliff Jensen - Carl Albright's predecessor - died in 1986."
+    assert ("Cliff Jensen", "endDate", "1986") in facts(text, "Topic Band", schema, MODEL)
+    text = "Topic Band are a band. Manager Jensen died in 1986."
+    assert {one for one, _, _ in facts(text, "Topic Band", schema, MODEL)} <= {"Jensen"}
+
+
 def test_a_known_name_may_have_a_hyphen_between_spaces(schema: Schema, model: str | None) -> None:
     found = facts("Ann Topic sings. She released Live - Red in 1990.", "Ann Topic", schema, model)
     assert ("Ann Topic", "performed", "Live - Red") in found
