@@ -604,6 +604,21 @@ def test_the_year_of_another_event_is_not_that_of_birth_or_death(
 
 
 @pytest.mark.parametrize(
+    "sentence",
+    [
+        "Her album Blue Songs was released by Creation Records, charted and won a prize in 1995.",
+        "Her album Blue Songs was recorded in Wallsend, then remixed by Tom Hill in 1995.",
+        "Her album Blue Songs came out on Creation Records, because she left The Kinks in 1995.",
+    ],
+)
+def test_the_year_of_another_event_is_not_that_of_a_work(
+    schema: Schema, model: str | None, sentence: str
+) -> None:
+    found = facts(f"Ann Topic is a singer. {sentence}", "Ann Topic", schema, model)
+    assert not of(found, "releaseDate", "recordDate")
+
+
+@pytest.mark.parametrize(
     ("sentence", "stated"),
     [
         ("born Ann Hill, in Wallsend, on 2 October 1951, sings.", {"beginDate", "birthPlace"}),
