@@ -119,7 +119,7 @@ _SINCE: Final = re.compile(r" (?:on|onwards?)\b(?! [A-Z])")
 
 _OTHER_CLAUSE: Final = re.compile(
     r"\b(?:whose|but|while|after|before|when|until|and \w+ \w+|and (?:in|on)|won|awards?|prize|"
-    r"nominated)\b|;",
+    r"nominated|because|although|though|then|joined|left|moved|remixed|reissued|toured)\b|;",
     re.IGNORECASE,
 )
 _NOMINATED: Final = re.compile(r"\b(?:nominat|shortlist|longlist)[^.;]{0,60}$", re.IGNORECASE)

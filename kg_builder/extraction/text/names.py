@@ -26,6 +26,7 @@ from kg_builder.extraction.text.mentions import (
     Mention,
     Sentence,
     sentence_ends,
+    with_dashes,
 )
 from kg_builder.extraction.values import without_disambiguator
 from kg_builder.extraction.values.text import fold
@@ -180,15 +181,14 @@ class Gazetteer:
         self._lowered = PhraseMatcher(nlp.vocab, attr="LOWER")
         for lowered, matcher in ((False, self._exact), (True, self._lowered)):
             names = [name for name in known.names if (name.type in _LOWERED) == lowered]
-            keys = [_key(name.text, name.type) for name in names]
+            keys = [with_dashes(_key(name.text, name.type)) for name in names]
             for key, name in zip(keys, names, strict=True):
                 self._types.setdefault(key, {})[name.type] = name.canonical
             matcher.add("name", [nlp.make_doc(key) for key in dict.fromkeys(keys)])
 
-    def find(self, doc: Doc, sentences: Sequence[Sentence]) -> Iterator[Mention]:
-        """Yield mentions, possibly overlapping, in text order."""
+    def find(self, doc: Doc, text: str, sentences: Sequence[Sentence]) -> Iterator[Mention]:
+        """Yield mentions, possibly overlapping, in the order of a text parsed as `doc`."""
         starts = [sentence.start for sentence in sentences]
-        text = doc.text
         for matcher, lowered in ((self._exact, False), (self._lowered, True)):
             for _, start, end in matcher(doc):
                 span = doc[start:end]
@@ -198,13 +198,12 @@ class Gazetteer:
                     if self._is_other(span, type_, types, text) or self._is_part(span, type_):
                         continue
                     if (type_ in _LOWERED) == lowered and self._is_name(span, type_, text, starts):
-                        yield Mention(
-                            span.start_char, span.end_char, span.text, type_, "gazetteer", canonical
-                        )
+                        first, last = span.start_char, span.end_char
+                        yield Mention(first, last, text[first:last], type_, "gazetteer", canonical)
 
     def types(self, name: str) -> tuple[str, ...]:
         """The classes of the records with a name."""
-        return tuple(self._types.get(name, ()))
+        return tuple(self._types.get(with_dashes(name), ()))
 
     def _is_other(self, span: Span, type_: str, types: Iterable[str], text: str) -> bool:
         """Whether a name of both a place and a label (London) denotes the other one here."""
@@ -275,6 +274,16 @@ _NAMED_BAND: Final = re.compile(
     r"\b(?:band|group|duo|trio|quartet|quintet|outfit|act)s?,? (?:called|named|known as) "
     rf"[“\"‘']?((?:[Tt]he )?{TITLE})"
 )
+_SHORT_NUMBER: Final = re.compile(
+    r" ['’]?\d{2,3}(?![\w'’-]|[.,]\d|"
+    r" (?:years|months|weeks|days|times|songs|albums|records|shows|concerts|minutes)\b)"
+)
+_NUMBERED_BAND: Final = re.compile(
+    rf"\b(?:bands?|groups?|founded|formed|joined|left|(?:[a-z]+(?:er|ist)|leader|{CAPITAL})s? of) "
+    rf"(?:the )?(?P<name>{CAPITAL}(?: {CAPITAL}){{0,3}})$"
+)
+"""A band whose name ends in a number, before that: "the drummer of Africa '70"."""
+
 _BANDS: Final = re.compile(
     rf"\b(?:bands|groups) ((?:(?:[Tt]he )?{CAPITAL}(?: {CAPITAL})*, ){{0,5}}"
     rf"(?:[Tt]he )?{CAPITAL}(?: {CAPITAL})*,? and (?:[Tt]he )?{CAPITAL}(?: {CAPITAL})*)"
@@ -321,6 +330,30 @@ _LABEL_BY_PLACE: Final = re.compile(
     r"\b(?:released|issued|published|put out|came out|appeared|signed)\b[^.;]{0,40}?"
     rf"\b(?:on|by|through|via|to|with) (?:the )?((?:{CAPITAL} ){{1,4}}Music)\b"
 )
+_WORD: Final = r"[^\W\d_a-zß-öø-ÿ](?:[\w-]|['’](?!s\b)){1,30}"
+_PARTICLE: Final = r"(?:da|de|del|der|di|dos|du|la|van|von)"
+_FIRST_NAMES: Final = rf"(?<![\w'’-])(?P<first>{_WORD}(?:, {_WORD}){{0,6}}),? (?:and|&)"
+_FULL_NAME: Final = (
+    rf"(?P<full>{_WORD}(?: {_WORD})?(?P<last>(?: {_PARTICLE}){{0,2}} {_WORD}))(?! {_WORD})"
+)
+_SIBLINGS: Final = r"(?:brothers|sisters|siblings|twins|triplets)"
+_FAMILY: Final = (
+    rf"(?:{_SIBLINGS}|sons|daughters|children|parents|cousins|"
+    r"(?:couple|husband[- ]and[- ]wife)(?: duo| team)?)"
+)
+_ANY_FAMILY: Final = re.compile(rf"\b{_FAMILY}\b", re.IGNORECASE)
+_OF_ONE_FAMILY: Final = (
+    re.compile(
+        rf"(?:\b{_FAMILY}|(?<![^.!?] )\b(?:Brothers|Sisters|Siblings|Twins)),? "
+        rf"{_FIRST_NAMES} {_FULL_NAME}"
+    ),
+    re.compile(rf"{_FIRST_NAMES} {_FULL_NAME}(?:,| are| were) (?:twin )?{_SIBLINGS}\b"),
+    re.compile(
+        rf"\b[Tt]he(?P<last> {_WORD}) {_SIBLINGS},? {_FIRST_NAMES} (?P<full>{_WORD})(?! {_WORD})"
+    ),
+)
+"""Brothers Ann and Bo Lund; Ann and Bo Lund are twins; the Lund sisters, Ann and Eve."""
+
 FUNCTION: Final = re.compile(
     r"^(?:At|On|In|For|With|From|By|After|Before|When|The|And|But|While|As) "
 )
@@ -421,10 +454,35 @@ def formed_mentions(text: str) -> Iterator[Mention]:
         yield Mention(*match.span(1), match[1], "RecordLabel", "pattern")
     for match in _NAMED_BAND.finditer(text):
         yield Mention(*match.span(1), match[1], "Band", "pattern")
+    for number in _SHORT_NUMBER.finditer(text):
+        before = _NUMBERED_BAND.search(text, max(0, number.start() - _NEAR), number.start())
+        if before:
+            start, end = before.start("name"), number.end()
+            yield Mention(start, end, text[start:end], "Band", "pattern")
     for match in _BANDS.finditer(text):
         for first, last in coordinated(text, *match.span(1)):
             yield Mention(first, last, text[first:last], "Band", "pattern")
+    yield from _of_one_family(text)
     yield from _called(text)
+
+
+def _of_one_family(text: str) -> Iterator[Mention]:
+    """Yield the full names of relatives whose last name is said once.
+
+    >>> [item.name for item in _of_one_family("the brothers Bo and Al Lund")]
+    ['Bo Lund', 'Al Lund']
+    """
+    for pattern in _OF_ONE_FAMILY if _ANY_FAMILY.search(text) else ():
+        for match in pattern.finditer(text):
+            if is_demonym(match["last"].strip()):
+                continue
+            if match.start("last") < match.start("first"):  # the family is no member
+                start, end = match.start("last") + 1, match.end("last")
+                yield Mention(start, end, text[start:end], lexicon.OTHER, "pattern")
+            spans = [*coordinated(text, *match.span("first")), match.span("full")]
+            for start, end in spans:
+                name = text[start:end].removesuffix(match["last"]) + match["last"]
+                yield Mention(start, end, text[start:end], "Person", "pattern", name)
 
 
 def _called(text: str) -> Iterator[Mention]:

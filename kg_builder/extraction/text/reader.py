@@ -25,7 +25,12 @@ from kg_builder.extraction.text.documents import (
     read_documents,
     topic_type,
 )
-from kg_builder.extraction.text.mentions import Entity, load_pipeline, sentences_of
+from kg_builder.extraction.text.mentions import (
+    Entity,
+    load_pipeline,
+    sentences_of,
+    with_dashes,
+)
 from kg_builder.extraction.text.model_interface import (
     LoadModels,
     ModelReading,
@@ -117,7 +122,8 @@ class TextReader:
         while batch := list(islice(iterator, self._source.batch_size)):
             names = Gazetteer(self._nlp, known.within(_words_of(batch)), self._schema)
             docs = self._nlp.pipe(
-                (document.text for document in batch), batch_size=self._source.batch_size
+                (with_dashes(document.text) for document in batch),
+                batch_size=self._source.batch_size,
             )
             texts = [document.text for document in batch]
             by_model = [model.read(texts) for model in self.models]

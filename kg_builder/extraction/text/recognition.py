@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.text.documents import TextDocument, is_of_performer, topic_spans
-from kg_builder.extraction.text.mentions import ALBUM, Mention, Sentence
+from kg_builder.extraction.text.mentions import ALBUM, SOMEONE, Mention, Sentence
 from kg_builder.extraction.text.model_interface import ORIGIN
 from kg_builder.extraction.text.names import (
     CAPITAL,
@@ -26,7 +27,7 @@ from kg_builder.extraction.values import country_name
 from kg_builder.ontology import Schema
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc
+    from spacy.tokens import Doc, Span
 
 _NER: Final = {
     "PERSON": "Person",
@@ -82,6 +83,19 @@ _NO_NOUN: Final = re.compile(
 _SIGNED_TO: Final = re.compile(r"\bsign(?:s|ed|ing)?(?: \w+){0,3} to $")
 """Before a label: with a manager, one signs."""
 
+_PLACED: Final = re.compile(
+    rf"\b(?:born(?: {CAPITAL}){{0,3}}|died|founded|formed|based|raised|lived|lives|settled|"
+    r"grew up) in $"
+)
+"""Before a place, whatever a model takes its name for."""
+
+_MEMBER_OF: Final = re.compile(
+    r"(?:\b(?:singer|vocalist|guitarist|bassist|drummer|keyboardist|pianist|saxophonist|trumpeter|"
+    r"frontman|frontwoman|member|founder)s?|"
+    rf"(?<![\w'’-])(?!(?:Songs|Best|Music)\b){CAPITAL}) of (?:the )?$"
+)
+"""Before a band, whatever a model takes its name for."""
+
 _NEXT_WORD: Final = re.compile(r" (\w+)")
 _ARTICLE: Final = re.compile(r"\b[Tt]he $")
 _WITH_THE: Final = re.compile(r"\bwith [Tt]he $")
@@ -99,7 +113,15 @@ _NEXT: Final = re.compile(r"[^.\n⟦]{0,20}?[)\]]?(?:[,;]? and |[,;] | & )(?:[a-
 _FAR: Final = 90
 """Characters in which a name stands before an instrument."""
 
+_POSSESSIVE: Final = re.compile(r"['’]s?\b")
+_OPENING: Final = re.compile(r"(?:^|[.!?]['\"’”)]*\s+)$")
+"""Before the first word of a sentence."""
+
+_OF: Final = re.compile(r" of (?:the )?(?=[^\W\d_a-z])")
 _PEOPLE: Final = re.compile(r" (?:brothers|sisters|siblings|twins|family|couple)\b|['’]s?\b")
+_AND_SIBLING: Final = re.compile(
+    r",? (?:and|with) (?:his|her) (?:[a-z]+ ){0,2}(?:brother|sister|twin),? "
+)
 _DETERMINER: Final = re.compile(r"^(?:the|a|an|The|A|An|his|her|their|its) ")
 
 
@@ -129,7 +151,7 @@ class Recogniser:
         """
         found = [
             *self._topic(text, topic_type),
-            *self._gazetteer.find(doc, sentences),
+            *self._gazetteer.find(doc, text.text, sentences),
             *self._listed(text.text),
             *formed_mentions(text.text),
             *titles(text.text),
@@ -150,6 +172,7 @@ class Recogniser:
         title = "" if self._schema.is_a(topic_type, "Work") else text.title
         last_names = self._last_names(text.text, title, chosen)
         found = self._without_overlaps([*chosen, *last_names, *_players(text.text, chosen)])
+        self._name_siblings(text.text, found)
         for mention in listed_with_works(text.text, found, self._schema):
             mention.type = "Album"
         if topic_type == "Album":
@@ -174,7 +197,9 @@ class Recogniser:
         for match in self._word.finditer(text):
             type_, name = self._words[match[0].casefold()]
             if match[0][0].isupper() and text[match.end() : match.end() + 2].strip()[:1].isupper():
-                continue  # part of a name: "Rock Werchter", "Soul II Soul"
+                opens = _OPENING.search(text, max(0, match.start() - _BEFORE), match.start())
+                if not (opens and (type_ == "Role" or lexicon.is_player(match[0]))):
+                    continue  # part of a name: "Rock Werchter", "Soul II Soul"
             yield Mention(match.start(), match.end(), match[0], type_, "lexicon", name)
 
     def _statistical(self, doc: Doc) -> Iterator[Mention]:
@@ -183,6 +208,8 @@ class Recogniser:
             if type_ is None:
                 continue
             text, start = span.text, span.start_char
+            if type_ == "Person" and (first := self._first_name(span)):
+                text, start = f"{first} {text}", start - len(first) - 1
             if type_ != "Album" and (found := _DETERMINER.match(text)) and text[0] in "tahi":
                 text, start = text[found.end() :], start + found.end()
             if type_ == "Person" and (word := text.partition(" ")[0].casefold()) in self._words:
@@ -198,7 +225,19 @@ class Recogniser:
                 doc.text, max(0, start - 60), start
             ):
                 type_ = "Name"  # most likely a label: "signed with Colpix"
+            elif type_ in {"Person", "Name"}:
+                type_ = _type_by_verb(doc.text, start, start + len(text)) or type_
             yield Mention(start, start + len(text), text, type_, "ner")
+
+    def _first_name(self, span: Span) -> str:
+        """The word that opens a sentence, if the last name goes with it: "Cliff [Burton]"."""
+        if not span.start or " " in span.text:
+            return ""
+        word = span.doc[span.start - 1]
+        belongs = word.is_sent_start and word.dep_ == "compound" and word.head in span
+        key = word.text.casefold()
+        is_noun = key in self._words or SOMEONE.fullmatch(key) or is_demonym(word.text)
+        return word.text if belongs and word.whitespace_ and word.is_title and not is_noun else ""
 
     def _capitals(self, text: str, sentences: Sequence[Sentence]) -> Iterator[Mention]:
         """Yield capitalised words within a sentence: names whose class is left to patterns."""
@@ -209,14 +248,17 @@ class Recogniser:
                 name, start = name[word.end() :], start + word.end()
             if start in begins or len(name) < 2 or is_demonym(name):
                 continue
-            yield Mention(
-                start,
-                start + len(name),
-                name,
-                "Name",
-                "capitals",
-                name[:1].upper() + name[1:],
-            )
+            # "Ann Lee of Kestrel Row" may be one name, or two if the first is known
+            for begin in (0, *(found.end() for found in _OF.finditer(name))):
+                part = name[begin:]
+                yield Mention(
+                    start + begin,
+                    start + len(name),
+                    part,
+                    "Name",
+                    "capitals",
+                    part[:1].upper() + part[1:],
+                )
 
     def _last_names(self, text: str, title: str, found: list[Mention]) -> Iterator[Mention]:
         """Yield last names of persons mentioned before by their full name, such as the topic."""
@@ -234,6 +276,19 @@ class Recogniser:
                     yield Mention(
                         match.start(), match.end(), match[0], type_, "last name", match[0]
                     )
+
+    def _name_siblings(self, text: str, found: Sequence[Mention]) -> None:
+        """Complete the names of those who are only called someone's brother or sister."""
+        for one, other in pairwise(found):
+            if (
+                " " in one.name
+                and " " not in other.text
+                and self._schema.is_a(one.type, "Person")
+                and other.type in {"Person", "Name"}
+                and _AND_SIBLING.fullmatch(text, one.end, other.start)
+            ):
+                other.type = "Person"
+                other.name = f"{other.text} {one.name.rpartition(' ')[2]}"
 
     def _without_overlaps(self, found: list[Mention]) -> list[Mention]:
         """Resolve overlaps: keep the mention of the more reliable origin, then the longer one."""
@@ -331,6 +386,16 @@ def _is_plural(text: str, start: int, name: str, *, of_place: bool) -> bool:
     before = text[max(0, start - _BEFORE) : start] + name[: 4 * name.startswith("The ")]
     article = _WITH_THE if of_place else _ARTICLE
     return bool(article.search(before)) and not _PEOPLE.match(text, start + len(name))
+
+
+def _type_by_verb(text: str, start: int, end: int) -> str:
+    """What the words before a name tell of its class: "born in X", "the drummer of X"."""
+    before = text[max(0, start - 60) : start]
+    if not before.endswith((" in ", " of ", " of the ")) or _POSSESSIVE.match(text, end):
+        return ""
+    if _PLACED.search(before):
+        return "Place"
+    return "Name" if _MEMBER_OF.search(before) else ""
 
 
 def _surnames(doc: Doc) -> set[tuple[int, int]]:

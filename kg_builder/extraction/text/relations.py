@@ -318,12 +318,17 @@ class SentenceReading:
         return any(claim.predicate == "onAlbum" and claim.subject is song for claim in self.claims)
 
     def kept_relations(self) -> list[Relation]:
-        """The relations, without collaborations of members of one band: "he formed X with Y"."""
+        """The relations, without collaborations of members of one band: "he formed X with Y".
+
+        The companions of whom the text is about are kept.
+        """
         return [item for item in self.relations if not self._is_of_members(item)]
 
     def _is_of_members(self, relation: Relation) -> bool:
         other = relation.object.entity
         if relation.predicate != "collaboratedWith" or other is None:
+            return False
+        if relation.subject is self.text.topic:
             return False
         bands = [
             {band for person, band in self.memberships() if person is end}

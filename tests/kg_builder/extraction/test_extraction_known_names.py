@@ -32,7 +32,10 @@ def test_the_names_of_a_batch_find_what_all_names_find(
     for text in texts:
         doc, sentences = nlp(text), sentences_of(text)
         found = [
-            [(one.start, one.end, one.type, one.name) for one in gazetteer.find(doc, sentences)]
+            [
+                (one.start, one.end, one.type, one.name)
+                for one in gazetteer.find(doc, doc.text, sentences)
+            ]
             for gazetteer in (
                 Gazetteer(nlp, known, load_schema()),
                 Gazetteer(nlp, few, load_schema()),

@@ -31,6 +31,8 @@ KNOWN = {
     "Creation Records": "RecordLabel",
     "Blue Songs": "Album",
     "Red Songs": "Album",
+    "Live - Red": "Album",
+    "Wallsend": "Place",
 }
 
 
@@ -532,9 +534,275 @@ def test_who_founded_a_label_is_not_its_name(schema: Schema, model: str | None) 
     assert not of(facts(text, "Ann Topic", schema, model), "recordLabel")
 
 
-def test_a_band_that_met_at_school_begins_there(schema: Schema, model: str | None) -> None:
-    text = "Topic Band are a band. They met at a music school in 1990."
-    assert ("Topic Band", "beginDate", "1990") in facts(text, "Topic Band", schema, model)
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "They met at a music school in 1990.",
+        "The band met in Wallsend in 1990 with their producer.",
+        "They appeared in Wallsend in 1990.",
+        "Tom Hill and Bill Evans met in Wallsend in 1990.",
+        "They began recording in Wallsend in 1990.",
+        "They started their third tour in Wallsend in 1990.",
+        "They formed a partnership with Tom Hill in 1990.",
+        "They created a stir in Wallsend in 1990.",
+        "They have been signed to Creation Records since 1990.",
+        "They were founded at school, toured abroad and sang in Wallsend in 1990.",
+        "They were formed at school, winning a contest in Wallsend in 1990.",
+        "They parted ways with Tom Hill in 1990.",
+        "They ended a long tour in 1990.",
+        "They split from their manager in 1990.",
+        "They broke up for a while before reuniting in 1990.",
+        "They broke up and came back together in 1990.",
+    ],
+)
+def test_what_else_a_band_does_is_neither_its_beginning_nor_its_end(
+    schema: Schema, model: str | None, sentence: str
+) -> None:
+    found = facts(f"Topic Band are a band. {sentence}", "Topic Band", schema, model)
+    assert not of(found, "beginDate", "origin", "endDate")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "They formed in Wallsend in 1990.",
+        "They were set up by Tom Hill in Wallsend in 1990.",
+        "It was created in Wallsend in 1990.",
+        "They started out as a trio in Wallsend in 1990.",
+        "They began their career in Wallsend in 1990.",
+        "Tom Hill and Bill Evans met at school and formed the band in Wallsend in 1990.",
+    ],
+)
+def test_how_a_band_begins(schema: Schema, model: str | None, sentence: str) -> None:
+    found = facts(f"Topic Band are a band. {sentence}", "Topic Band", schema, model)
+    assert of(found, "beginDate", "origin") == {
+        ("Topic Band", "beginDate", "1990"),
+        ("Topic Band", "origin", "Wallsend"),
+    }
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Ann Topic, born Ann Hill in Wallsend, joined The Kinks in 1977.",
+        "Ann Topic, born in Wallsend, joins The Kinks in 1977.",
+        "Ann Topic (born in Wallsend) joined The Kinks in 1977.",
+        "Ann Topic was born in Wallsend but left for good in 1977.",
+        "Ann Topic was born in Wallsend before moving away in 1977.",
+        "Ann Topic is a singer. Born in Wallsend, she moved away in 1977.",
+        "Ann Topic is a singer. Born in Wallsend, her first record was released in 1977.",
+        "Ann Topic, the Wallsend-born singer, lived abroad in 1977.",
+        "Ann Topic is a singer. After her death a tribute was released in 1977.",
+        "Ann Topic is a singer. Her death inspired a film made in 1977.",
+        "Ann Topic was a singer who died young, and The Kinks toured in 1977.",
+    ],
+)
+def test_the_year_of_another_event_is_not_that_of_birth_or_death(
+    schema: Schema, model: str | None, sentence: str
+) -> None:
+    assert not of(facts(sentence, "Ann Topic", schema, model), "beginDate", "endDate")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Her album Blue Songs was released by Creation Records, charted and won a prize in 1995.",
+        "Her album Blue Songs was recorded in Wallsend, then remixed by Tom Hill in 1995.",
+        "Her album Blue Songs came out on Creation Records, because she left The Kinks in 1995.",
+    ],
+)
+def test_the_year_of_another_event_is_not_that_of_a_work(
+    schema: Schema, model: str | None, sentence: str
+) -> None:
+    found = facts(f"Ann Topic is a singer. {sentence}", "Ann Topic", schema, model)
+    assert not of(found, "releaseDate", "recordDate")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "stated"),
+    [
+        ("born Ann Hill, in Wallsend, on 2 October 1951, sings.", {"beginDate", "birthPlace"}),
+        ("born (as Ann Hill) in Wallsend in October 1951, sings.", {"beginDate", "birthPlace"}),
+        ("was born to a gifted family in Wallsend in 1951.", {"beginDate", "birthPlace"}),
+        ("was born, the son of a miner, in Wallsend in 1951.", {"beginDate", "birthPlace"}),
+        ("died, aged 33, in Wallsend in 1951.", {"endDate", "deathPlace"}),
+        ("died of injuries sustained in a crash in 1951.", {"endDate"}),
+        ("died at home, surrounded by friends, in Wallsend in 1951.", {"endDate", "deathPlace"}),
+    ],
+)
+def test_what_is_said_between_does_not_part_a_birth_or_death_from_its_date(
+    schema: Schema, model: str | None, sentence: str, stated: set[str]
+) -> None:
+    comma = "," if sentence.startswith("born") else ""
+    text = f"Ann Topic is a singer. Ann Topic{comma} {sentence}"
+    found = of(
+        facts(text, "Ann Topic", schema, model), "beginDate", "endDate", "birthPlace", "deathPlace"
+    )
+    assert {predicate for _, predicate, _ in found} == stated
+
+
+@pytest.mark.parametrize(
+    ("sentence", "members"),
+    [
+        (
+            "Brothers Brynmor and Caradoc Delacourte founded Topic Band.",
+            {"Brynmor Delacourte", "Caradoc Delacourte"},
+        ),
+        (
+            "Topic Band were formed by the sisters Tamsin, Demelza and Morwenna van Prudhoe.",
+            {"Tamsin van Prudhoe", "Demelza van Prudhoe", "Morwenna van Prudhoe"},
+        ),
+        (
+            "The members are Bill Evans, brothers Brynmor and Caradoc Delacourte, and Tom Hill.",
+            {"Bill Evans", "Brynmor Delacourte", "Caradoc Delacourte", "Tom Hill"},
+        ),
+        (
+            "The Delacourte brothers, Brynmor and Caradoc, formed Topic Band.",
+            {"Brynmor Delacourte", "Caradoc Delacourte"},
+        ),
+        (
+            "Topic Band were formed by the brothers Bill Evans and Tom Hill.",
+            {"Bill Evans", "Tom Hill"},
+        ),
+    ],
+)
+def test_relatives_share_a_last_name_that_is_said_once(
+    schema: Schema, model: str | None, sentence: str, members: set[str]
+) -> None:
+    found = facts(f"Topic Band are a band. {sentence}", "Topic Band", schema, model)
+    assert {name for _, _, name in of(found, "hasMember")} == members
+    assert not of(found, "memberOf")
+
+
+def test_a_brother_has_the_last_name_of_the_person_before(schema: Schema) -> None:
+    if not load_pipeline(MODEL)[1]:
+        pytest.skip(f"{MODEL} is not installed")
+    text = "Topic Band were founded by Martin Delacourte and his younger brother Caradoc."
+    found = facts(text, "Topic Band", schema, MODEL)
+    assert ("Martin Delacourte", "associatedWith", "Caradoc Delacourte") in found
+
+
+def test_a_hyphen_between_spaces_is_a_dash(schema: Schema) -> None:
+    if not load_pipeline(MODEL)[1]:
+        pytest.skip(f"{MODEL} is not installed")
+    text = (
+        "Topic Band were Peter Marsh, Paul Lindgren and Stephen Albright - three men from Leeds. "
+        "Stephen Albright - Carl Jensen's predecessor - died in 1986."
+    )
+    found = facts(text, "Topic Band", schema, MODEL)
+    assert {name for _, _, name in of(found, "hasMember")} == {
+        "Peter Marsh",
+        "Paul Lindgren",
+        "Stephen Albright",
+    }
+    assert ("Stephen Albright", "endDate", "1986") in found
+
+
+def test_a_first_name_that_opens_a_sentence_belongs_to_the_last_name(schema: Schema) -> None:
+    if not load_pipeline(MODEL)[1]:
+        pytest.skip(f"{MODEL} is not installed")
+    text = "Topic Band are a band. Cliff Jensen - Carl Albright's predecessor - died in 1986."
+    assert ("Cliff Jensen", "endDate", "1986") in facts(text, "Topic Band", schema, MODEL)
+    text = "Topic Band are a band. Manager Jensen died in 1986."
+    assert {one for one, _, _ in facts(text, "Topic Band", schema, MODEL)} <= {"Jensen"}
+
+
+def test_a_known_name_may_have_a_hyphen_between_spaces(schema: Schema, model: str | None) -> None:
+    found = facts("Ann Topic sings. She released Live - Red in 1990.", "Ann Topic", schema, model)
+    assert ("Ann Topic", "performed", "Live - Red") in found
+
+
+@pytest.mark.parametrize(
+    ("sentence", "winners"),
+    [
+        ("Bill Evans and Bud Powell won the Mercury Prize.", {"Bill Evans", "Bud Powell"}),
+        (
+            "Bill Evans, Bud Powell and Tom Hill received the Mercury Prize.",
+            {"Bill Evans", "Bud Powell", "Tom Hill"},
+        ),
+        ("With Bill Evans, Bud Powell won the Mercury Prize.", {"Bud Powell"}),
+    ],
+)
+def test_all_who_win_an_award_have_it(
+    schema: Schema, model: str | None, sentence: str, winners: set[str]
+) -> None:
+    found = facts(f"Topic Band are a band. {sentence}", "Topic Band", schema, model)
+    assert {one for one, _, _ in of(found, "award")} == winners
+
+
+@pytest.mark.parametrize(
+    ("sentence", "members"),
+    [
+        (
+            "She co-founded The Kinks with Tom Hill and Bud Powell.",
+            {"Ann Topic", "Tom Hill", "Bud Powell"},
+        ),
+        (
+            "She founded The Kinks in Wallsend in 1990 with the drummer Tom Hill.",
+            {"Ann Topic", "Tom Hill"},
+        ),
+        (
+            "With Tom Hill and Bud Powell she formed The Kinks.",
+            {"Ann Topic", "Tom Hill", "Bud Powell"},
+        ),
+        ("She sang with Tom Hill and Bud Powell of The Kinks.", {"Tom Hill", "Bud Powell"}),
+        ("Tom Hill and Bud Powell were the core of The Kinks.", {"Tom Hill", "Bud Powell"}),
+        ("Members of The Kinks: Tom Hill and Bud Powell.", {"Tom Hill", "Bud Powell"}),
+        ("She founded the label Kestrel Row with Tom Hill.", set()),
+    ],
+)
+def test_who_is_in_a_band_with_whom(
+    schema: Schema, model: str | None, sentence: str, members: set[str]
+) -> None:
+    found = facts(f"Ann Topic is a singer. {sentence}", "Ann Topic", schema, model)
+    stated = {one for one, predicate, _ in found if predicate == "memberOf"} | {
+        other for _, predicate, other in found if predicate == "hasMember"
+    }
+    assert stated == members
+
+
+def test_a_player_may_open_a_sentence(schema: Schema, model: str | None) -> None:
+    text = "Topic Band are a band. Guitarist Tom Hill and bassist Bud Powell met at school."
+    found = facts(text, "Topic Band", schema, model)
+    assert {
+        ("Topic Band", "hasMember", "Tom Hill"),
+        ("Tom Hill", "instrument", "guitar"),
+        ("Topic Band", "hasMember", "Bud Powell"),
+    } <= found
+
+
+@pytest.mark.parametrize(
+    ("text", "band"),
+    [
+        ("Tom Hill was the drummer of Wallsend '70.", "Wallsend '70"),
+        ("Tom Hill of Wallsend 80 sang.", "Wallsend 80"),
+        ("Ann Topic is a singer. She joined Blink 182 in 1990.", "Blink 182"),
+    ],
+)
+def test_the_name_of_a_band_may_end_in_a_number(
+    schema: Schema, model: str | None, text: str, band: str
+) -> None:
+    found = facts(text, "Ann Topic", schema, model)
+    assert {other for _, _, other in of(found, "memberOf")} == {band}
+
+
+def test_a_number_of_something_is_no_part_of_the_bands_name(schema: Schema) -> None:
+    mentions = formed_mentions("She joined Blink 12 years later, and left Wallsend 1990.")
+    assert not [item for item in mentions if item.type == "Band"]
+
+
+def test_a_verb_tells_places_and_bands_whatever_the_model_says(schema: Schema) -> None:
+    if not load_pipeline(MODEL)[1]:
+        pytest.skip(f"{MODEL} is not installed")
+    text = "Topic Band were founded in Düsseldorf in 1970 by Tom Hill and Bud Powell."
+    found = facts(text, "Topic Band", schema, MODEL)
+    assert ("Topic Band", "origin", "Düsseldorf") in found
+    assert {name for _, _, name in of(found, "hasMember")} == {"Tom Hill", "Bud Powell"}
+    text = "Ann Topic sang with Scott Weiland and Duff McKagan of Velvet Revolver."
+    assert of(facts(text, "Ann Topic", schema, MODEL), "memberOf") == {
+        ("Scott Weiland", "memberOf", "Velvet Revolver"),
+        ("Duff McKagan", "memberOf", "Velvet Revolver"),
+    }
 
 
 LINE_UP = {

@@ -147,6 +147,63 @@ def test_the_page_of_an_album(write: Write, run: Run) -> None:
     }
 
 
+STUDIOS = [
+    (
+        "Leaf Studios, Oak Studios and Elm Studios, Oslo",
+        ["Leaf Studios", "Oak Studios", "Elm Studios"],
+    ),
+    ("Leaf Sound, Oak Way and Elm Studios", ["Leaf Sound", "Oak Way", "Elm Studios"]),
+    ("Leaf Sound, Oak Way, Elm Studios", ["Leaf Sound", "Oak Way", "Elm Studios"]),
+    ("Leaf Studios, Oslo and Elm Hall, Bergen, Norway", ["Leaf Studios", "Elm Hall"]),
+    ("Leaf Studios, Los Angeles; Oak West, Oslo", ["Leaf Studios", "Oak West"]),
+    ("Leaf Studios (Oslo), Oak Sound (Bergen)", ["Leaf Studios", "Oak Sound"]),
+    ("Leaf Studios (Oslo), Oak", ["Leaf Studios", "Oak"]),
+    ("Estudios Hoja, Madrid y Estudios Roble, Sevilla", ["Estudios Hoja", "Estudios Roble"]),
+    ("Leaf Tonstudio, Bonn und Oak Hall, Bonn", ["Leaf Tonstudio", "Oak Hall"]),
+    ("Leaf Studios, Oslo, Norway", ["Leaf Studios"]),
+    ("Leaf Studios, Los Angeles, California", ["Leaf Studios"]),
+    ("Royal Leaf Hall, Oslo", ["Royal Leaf Hall"]),
+    ("Black and White Studio", ["Black and White Studio"]),
+    ("Leaf & Oak Studios, Oslo", ["Leaf & Oak Studios"]),
+    ("Leaf Studios<br>Oak Studios, Oslo", ["Leaf Studios", "Oak Studios"]),
+]
+
+
+@pytest.mark.parametrize("field", ["studio", "venue"])
+@pytest.mark.parametrize(("value", "places"), STUDIOS)
+def test_every_studio_is_a_place_and_its_city_is_not(
+    write: Write, run: Run, field: str, value: str, places: list[str]
+) -> None:
+    write("a.wikitext", f"{{{{Infobox album|name=Leaf|{field}={value}}}}}")
+    found = run(kind="semi-structured", path="*.wikitext")
+    assert {name for _, predicate, name in named(found) if predicate == "recordedIn"} == set(places)
+
+
+@pytest.mark.parametrize(("value", "places"), STUDIOS)
+def test_every_studio_of_a_page_is_a_place(
+    write: Write, run: Run, value: str, places: list[str]
+) -> None:
+    write("a.html", wiki_page(row("Length", "41:02") + row("Studio", value), title="Leaf (album)"))
+    found = run(kind="semi-structured", path="*.html")
+    assert {name for _, predicate, name in named(found) if predicate == "recordedIn"} == set(places)
+
+
+def test_linked_studios_are_places_of_their_own(write: Write, run: Run) -> None:
+    write(
+        "a.wikitext", "{{Infobox album|name=Leaf|studio=[[Elm]], [[Oak|Oak B]] and [[Ash]], Oslo}}"
+    )
+    found = run(kind="semi-structured", path="*.wikitext")
+    assert [name for _, _, name in named(found)] == ["Elm", "Oak B", "Ash"]
+    links = '<a href="/e">Elm</a>, <a href="/o">Oak, B</a> and <a href="/a">Ash</a>, Oslo'
+    write("a.html", wiki_page(row("Length", "41:02") + row("Studio", links), title="Leaf (album)"))
+    found = run(kind="semi-structured", path="*.html")
+    assert {name for _, predicate, name in named(found) if predicate == "recordedIn"} == {
+        "Elm",
+        "Oak",  # a place is named by what stands before its comma
+        "Ash",
+    }
+
+
 @pytest.mark.parametrize(("language", "ids"), [("en", ["dbpedia:Ida_Oak"]), ("fr", []), ("de", [])])
 def test_only_the_english_edition_names_dbpedias_things(
     write: Write, run: Run, language: str, ids: list[str]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any, Final
 
 import mwparserfromhell
@@ -105,6 +105,17 @@ _DATE_IN: Final = re.compile(
 _BREAK: Final = "\n"
 _SPLIT: Final = re.compile(r"[\n•·]|(?<=\s)/(?=\s)")
 _COMMA: Final = re.compile(r"[,;،、](?!\d{3}\b)\s*")
+_CONJUNCTION: Final = r"(?:and|&|und|et|y|e|og|och|en|ve|и)\s+"
+BETWEEN_PLACES: Final = re.compile(rf"\s*[,;،、]\s*(?:{_CONJUNCTION})?|\s+{_CONJUNCTION}")
+_STUDIO: Final = re.compile(
+    r"(?:studios?|estúdios?|stúdíó|stüdyosu|студи[яи])\b|スタジオ|\b(?:château|théâtre)\b|"
+    r"\b(?:sound|record(?:ers|ing|ings)|room|house|hall|theat(?:er|re)|auditorium|ballroom|arena|"
+    r"stadium|garden|club|centre|center|church|chapel|cathedral|castle|manor|mansion|barn|farm|"
+    r"ranch|mill|factory|works|plant|lab|laboratory|basement|garage|loft|lodge)s?$",
+    re.IGNORECASE,
+)
+"""A name of a studio or venue."""
+
 _NOTE: Final = re.compile(r"\s*\([^()]*\)\s*$")
 _COUNTRY: Final = re.compile(r"^\([A-Z]{2,3}\)\s+(?=\S)")
 _ELSEWHERE: Final = re.compile(
@@ -227,12 +238,63 @@ _RANGE: Final = re.compile(r"[–—−-]|since", re.IGNORECASE)
 _AND: Final = re.compile(r"[,;/&،、]|\band\b")
 
 
-def items(value: Any, *, commas: bool) -> list[Item]:
+@dataclass(frozen=True)
+class Part:
+    """A part of a line: its text, the linked article (if any), and the separator before it."""
+
+    text: str
+    target: str = ""
+    before: str = ""
+
+
+def single_places(parts: Sequence[Part]) -> Iterator[list[Part]]:
+    """Group the parts of a line by the place that they tell of: a studio or venue and its city.
+
+    >>> cut = [Part("Ann Sound"), Part("Bo Way", before=", "), Part("Cy Studios", before=" and ")]
+    >>> cut.append(Part("London", before=", "))
+    >>> [" in ".join(part.text for part in place) for place in single_places(cut)]
+    ['Ann Sound', 'Bo Way', 'Cy Studios in London']
+    """
+    place: list[Part] = []
+    for at, part in enumerate(parts):
+        if place and _is_own_place(parts, at):
+            yield place
+            place = []
+        place.append(part)
+    if place:
+        yield place
+
+
+def _is_own_place(parts: Sequence[Part], at: int) -> bool:
+    """Whether a part names another place than the parts before it, not the city of theirs."""
+    part, earlier = parts[at], parts[at - 1]
+    if ";" in part.before or earlier.text.rstrip().endswith(")"):
+        return True
+    if part.target and any(item.target for item in parts[:at]):
+        return True
+    is_studio, words = _STUDIO.search(part.text) is not None, " " in part.text.strip()
+    conjunction = part.before.strip(" ,،、")
+    if not conjunction:
+        return is_studio or (words and _goes_on_with_studio(parts[at + 1 :]))
+    if any(" " in item.text.strip() and _STUDIO.search(item.text) for item in parts[:at]):
+        return True
+    # "Black and White Studio" and "Sound & Vision Studios" are each one name
+    return is_studio and words and " " in earlier.text.strip() and conjunction != "&"
+
+
+def _goes_on_with_studio(parts: Sequence[Part]) -> bool:
+    """Whether a list of places goes on, up to a semicolon, with a name of a studio."""
+    same = takewhile(lambda part: ";" not in part.before, parts)
+    return any(_STUDIO.search(part.text) for part in same)
+
+
+def items(value: Any, *, commas: bool, places: bool = False) -> list[Item]:
     """The distinct values of a field, in order.
 
     Args:
         value: wikicode of the field.
         commas: whether commas separate values if there is no list markup.
+        places: whether the values are places, which may be followed by their cities.
     """
     pieces = list(_flatten(value))
     parted: list[list[Piece]] = [[]]
@@ -248,8 +310,11 @@ def items(value: Any, *, commas: bool) -> list[Item]:
     groups = [group for group in parted if any(piece.text.strip(" *#:") for piece in group)]
     found: dict[str, Item] = {}
     for group in groups:
-        parting = _names_several(group) or (commas and len(groups) == 1)
-        for item in _items_of(group, commas=parting):
+        if places:
+            listed = _places_of(group)
+        else:
+            listed = _items_of(group, commas=_names_several(group) or (commas and len(groups) == 1))
+        for item in listed:
             found.setdefault(item.text.casefold(), item)
     return list(found.values())
 
@@ -413,19 +478,32 @@ def _with_brackets(group: list[Piece]) -> Iterator[tuple[Piece, bool]]:
 
 def _items_of(group: list[Piece], *, commas: bool) -> Iterator[Item]:
     """Split a line into values at commas outside links and brackets."""
-    text, target = "", ""
+    for part in _cut(group, _COMMA if commas else None):
+        yield from _item(part.text, part.target)
+
+
+def _places_of(group: list[Piece]) -> Iterator[Item]:
+    """Split a line into places."""
+    parts = [part for part in _cut(group, BETWEEN_PLACES) if part.text.strip()]
+    for first, *more in single_places(parts):
+        text = first.text + "".join(part.before + part.text for part in more)
+        yield from _item(text, first.target)
+
+
+def _cut(group: list[Piece], separator: re.Pattern[str] | None) -> Iterator[Part]:
+    """Cut a line at the separators outside links and brackets."""
+    text, target, before = "", "", ""
     for piece, inside in _with_brackets(group):
         if piece.target or inside:
             text += piece.text
             target = target or ("" if inside else piece.target)
             continue
-        parts = _COMMA.split(piece.text) if commas else [piece.text]
-        for index, part in enumerate(parts):
-            if index:
-                yield from _item(text, target)
-                text, target = "", ""
-            text += part
-    yield from _item(text, target)
+        at = 0
+        for found in separator.finditer(piece.text) if separator else ():
+            yield Part(text + piece.text[at : found.start()], target, before)
+            text, target, before, at = "", "", found[0], found.end()
+        text += piece.text[at:]
+    yield Part(text, target, before)
 
 
 def _item(text: str, target: str) -> Iterator[Item]:

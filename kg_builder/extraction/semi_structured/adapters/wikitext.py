@@ -45,6 +45,8 @@ class FieldMap:
     type: str | None = None
     commas: bool = True
     inverse: bool = False
+    places: bool = False
+    """Whether the values are studios or venues, each of which may be followed by its city."""
 
 
 _AGENT: Final = {
@@ -88,8 +90,8 @@ _WORK: Final = {
     "recorded": FieldMap("recordDate", commas=False),
     "length": FieldMap("duration", commas=False),
     "language": FieldMap("language"),
-    "studio": FieldMap("recordedIn", commas=False),
-    "venue": FieldMap("recordedIn", commas=False),
+    "studio": FieldMap("recordedIn", places=True),
+    "venue": FieldMap("recordedIn", places=True),
 }
 
 _SONG: Final = _WORK | {"album": FieldMap("onAlbum", commas=False)}
@@ -338,7 +340,8 @@ class _Infobox:
                 text = f"http://{text}"
             self._say.say(key, mapping.predicate, text, evidence)
             return
-        values = described(mapping.predicate, items(value, commas=mapping.commas))
+        listed = items(value, commas=mapping.commas, places=mapping.places)
+        values = described(mapping.predicate, listed)
         for number, (item, details) in enumerate(values):
             self._relation(key, mapping, item, details, f"{evidence}/{number}")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from lxml import etree, html
@@ -13,11 +15,14 @@ from kg_builder.databases import address_id
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.semi_structured.adapters.infobox_values import (
+    BETWEEN_PLACES,
     Details,
     Item,
+    Part,
     date_in,
     described,
     refers_elsewhere,
+    single_places,
 )
 from kg_builder.extraction.semi_structured.adapters.wikitext import (
     ALIAS_FIELDS,
@@ -29,7 +34,7 @@ from kg_builder.extraction.semi_structured.adapters.wikitext import (
 )
 from kg_builder.extraction.semi_structured.markup.nodes import absolute
 from kg_builder.extraction.values import clean_text, parse_period, without_disambiguator
-from kg_builder.extraction.values.text import fold, split_outside_brackets
+from kg_builder.extraction.values.text import bracket_turns, fold, split_outside_brackets
 from kg_builder.extraction.web_pages import is_unseen
 
 METHOD: Final = "table"
@@ -192,7 +197,8 @@ class _Topic:
         elif predicate.is_attribute:
             self.say(mapping.predicate, _parts(fact.text, commas=False)[0], fact.pointer)
         else:
-            values = _items(fact.text, commas=mapping.commas)
+            places = _linked(fact.value) if mapping.places else None
+            values = _items(fact.text, commas=mapping.commas, places=places)
             for item, details in described(mapping.predicate, values):
                 self._relation(mapping, item, details, fact.pointer)
 
@@ -303,10 +309,18 @@ def _parts(text: str, *, commas: bool) -> list[str]:
     return [item.text for item in _items(text, commas=commas)] or [""]
 
 
-def _items(text: str, *, commas: bool) -> list[Item]:
-    """Split a cell into distinct values; at commas only if asked, never in links or brackets."""
+def _items(text: str, *, commas: bool, places: frozenset[str] | None = None) -> list[Item]:
+    """Split a cell into distinct values; at commas only if asked, never in links or brackets.
+
+    Args:
+        text: of the cell.
+        commas: whether commas separate values.
+        places: the linked ones, if the values are places, which may be followed by their cities.
+    """
     lines = [line for line in _BREAKS.split(text) if line.strip(" ,;")]
-    if commas:
+    if places is not None:
+        lines = [place for line in lines for place in _places(line, places)]
+    elif commas:
         lines = [part for line in lines for part in split_outside_brackets(_COMMAS, line)]
     found: dict[str, Item] = {}
     for line in lines:
@@ -316,6 +330,28 @@ def _items(text: str, *, commas: bool) -> list[Item]:
         if name:
             found.setdefault(name, Item(name, note=note[0].strip(" ()") if note else ""))
     return list(found.values())
+
+
+def _places(line: str, linked: frozenset[str]) -> Iterator[str]:
+    """Divide a line into its places, each with its city."""
+    turns = bracket_turns(line)
+    cuts = [
+        found.span()
+        for found in BETWEEN_PLACES.finditer(line)
+        if bisect_right(turns, found.start()) % 2 == 0
+    ]
+    parts = []
+    for (start, end), (stop, _) in pairwise([(0, 0), *cuts, (len(line), len(line))]):
+        text = line[end:stop]
+        link = clean_text(text.replace(_KEPT, ","))
+        parts.append(Part(text, link if link in linked else "", line[start:end]))
+    for first, *more in single_places([part for part in parts if part.text.strip()]):
+        yield first.text + "".join(part.before + part.text for part in more)
+
+
+def _linked(value: html.HtmlElement) -> frozenset[str]:
+    """The texts of a cell's links."""
+    return frozenset(clean_text(_lines(link).replace(_KEPT, ",")) for link in value.iter("a"))
 
 
 def _lines(element: html.HtmlElement) -> str:

@@ -29,6 +29,22 @@ FOUNDED: Final = (
 )
 """What follows "founded" if it is no band: "a label", "the X festival", "her own school"."""
 
+_ITSELF: Final = (
+    r"(?:(?:[\w'’-]+|⟦[GN]\d+⟧) ){0,3}?"
+    r"(?:band|group|duo|trio|quartet|quintet|collective|ensemble|life|lives|career|existence|"
+    r"journey|year|summer|autumn|fall|winter|spring)s?\b"
+)
+_MADE: Final = r"(?:[Ss]et up|[Ee]stablished|[Aa]ssembled|[Pp]ut together|[Cc]reated)"
+BEGUN: Final = (
+    r"\b(?:(?:[Ff]ormed|[Ff]ounded|[Ss]tarted(?: out)?|start|began|begun)\b"
+    rf"(?! (?:an?|another|the|its|their|⟦A\d+⟧'s) (?!{_ITSELF}))"
+    r"(?! (?:to )?(?:record|tour|work|writ|releas|sell|us|gain|attract)(?:e|ing)?\b)|"
+    r"got together|came together|come together|emerged|grew out|convened|rehearsed?|"
+    rf"(?:was|were|been|being|is|are) (?:[\w'’-]+ )?{_MADE}|{_MADE} by|"
+    rf"(?:^|(?<=, )|(?<=\()){_MADE})"
+)
+"""How a band begins: "formed", "was set up"; not what it does: "formed a choir", "began a tour"."""
+
 OTHER: Final = "Organisation"
 """Pseudo-class of organisations for which the data model has no class: schools, magazines, ..."""
 
