@@ -145,7 +145,11 @@ class ChoiceInArtistText(Choice):
         unclassified = topic.type == "Artist"
         if self._schema.is_a(topic.type, "Band") or (is_pronoun and unclassified):
             return Antecedent(topic)
-        return Antecedent(_last(self._bands(near)) or (topic if unclassified else None))
+        band = _last(self._bands(near))
+        if band is None and is_pronoun and self._is_person(topic):
+            others = [person for person in self._persons(near) if person is not topic]
+            return Antecedent(None if others else topic)  # a singular "they"
+        return Antecedent(band or (topic if unclassified else None))
 
     def _work(self, near: Sequence[Mention], *, is_song: bool) -> Antecedent:
         return Antecedent(

@@ -351,7 +351,7 @@ class SentenceReading:
         With a parse: the subject of the governing verb, or the noun that a relative clause or
         participle modifies; an incompatible pronoun or name there means that the clause is about
         another entity (`None`). Without a parse, or if it leads to no mention: the nearest
-        compatible mention before the position, the first one after it, the topic of the text. In a
+        compatible mention before the position that is no label, the first one after it, the topic. In a
         text about a work there is no such guess: a clause without a subject is about the work.
         """
         class_, topic = class_ or "Artist", self.text.topic
@@ -368,6 +368,7 @@ class SentenceReading:
             for item in self.mentions
             if item.entity is not None
             and self.may_be(item.entity, class_)
+            and self.type_of(item.entity) != "RecordLabel"
             and not self._is_related_to(item)
         ]
         before = [item for item in within if item.end <= position]

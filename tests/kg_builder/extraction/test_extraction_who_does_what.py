@@ -934,3 +934,19 @@ def test_years_of_activity_are_not_those_of_birth_and_death(
     ):
         found = facts(text, " ".join(text.split()[:2]), schema, model)
         assert not of(found, "beginDate", "endDate")
+
+
+@pytest.mark.parametrize("pronoun", ["They", "She"])
+def test_a_singer_called_they_signs_and_is_influenced(
+    schema: Schema, model: str | None, pronoun: str
+) -> None:
+    were = "were" if pronoun == "They" else "was"
+    text = (
+        "Ann Topic is a singer from Bristol. "
+        f"{pronoun} signed to Warp Records in 1994 and {were} influenced by Kate Bush."
+    )
+    found = of(facts(text, "Ann Topic", schema, model), "recordLabel", "influencedBy")
+    assert found == {
+        ("Ann Topic", "recordLabel", "Warp Records"),
+        ("Ann Topic", "influencedBy", "Kate Bush"),
+    }
