@@ -351,8 +351,8 @@ class SentenceReading:
         With a parse: the subject of the governing verb, or the noun that a relative clause or
         participle modifies; an incompatible pronoun or name there means that the clause is about
         another entity (`None`). Without a parse, or if it leads to no mention: the nearest
-        compatible mention before the position that is no label, the first one after it, the topic. In a
-        text about a work there is no such guess: a clause without a subject is about the work.
+        compatible mention before the position that is no label, the first one after it, the topic.
+        In a text about a work there is no such guess: a clause without a subject is about the work.
         """
         class_, topic = class_ or "Artist", self.text.topic
         if self.text.is_parsed:
