@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from glob import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -158,12 +159,12 @@ def with_patterns(samples: list[Sample], root: Path) -> list[Sample]:
     """
     groups: dict[tuple[Path, str, str], list[Sample]] = {}
     for sample in (replace(one, root=root) for one in samples):
-        pattern = re.sub(r"\d+(?:[-_]\d+)*", "*", Path(sample.path).name)
+        pattern = re.sub(r"\d+(?:[-_]\d+)*", "*", escape(Path(sample.path).name))
         key = (Path(sample.path).parent, pattern, str(sorted(sample.layout.items())))
         groups.setdefault(key, []).append(sample)
     found: list[Sample] = []
     for (folder, pattern, _), group in groups.items():
-        path = (folder / pattern).as_posix()
+        path = (Path(escape(str(folder))) / pattern).as_posix()
         given = {(root / sample.path).resolve() for sample in group}
         columns = [set(sample.columns) for sample in group]
         alike = columns[0] and all(one & columns[0] for one in columns)

@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable
+from glob import escape
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -146,6 +147,7 @@ def _add_page(
 ) -> None:
     """Add a source per RDF file, and one for all pages with the same folder and suffix."""
     number = len(pages) + 1
+    pattern = (Path(escape(str(path.parent))) / f"*{path.suffix}").as_posix()
     if suffix in _RDF:
         keys: dict[str, Any] = {
             "kind": "structured",
@@ -154,12 +156,10 @@ def _add_page(
         pages[path.as_posix()] = (f"{name}-rdf{number}", keys, f"RDF, by its ending {suffix}")
         return
     if suffix == ".txt":
-        pattern = (path.parent / f"*{path.suffix}").as_posix()
         keys = {"kind": "unstructured", "path": pattern}
         why = "texts, each about what the file is called by"
         pages.setdefault(pattern, (f"{name}-texts-{number}", keys, why))
         return
-    pattern = (path.parent / f"*{path.suffix}").as_posix()
     source = {"kind": "semi-structured", "path": pattern, "format": _PAGES.get(suffix, "auto")}
     pages.setdefault(pattern, (f"{name}-pages{number}", source, f"by its ending {suffix}"))
 

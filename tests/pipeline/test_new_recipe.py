@@ -217,6 +217,20 @@ def test_streaming_history_in_several_files(tmp_path):
     assert 'path = "StreamingHistory*.json"' in text and "min = 30000" in text
 
 
+@pytest.mark.parametrize("names", [("plays [2023].csv",), ("plays [1].csv", "plays [2].csv")])
+def test_brackets_in_names_of_files_and_folders_are_no_patterns(tmp_path, names):
+    (tmp_path / "raw/my [old] music").mkdir(parents=True)
+    plays = {f"my [old] music/{n}": "user,song,plays\nann,s1,4\nbob,s2,1\n" for n in names}
+    songs = "song,title,genre\ns1,Roads,trip hop\ns2,Angel,rock\n"
+    files = write(tmp_path / "raw", {"my [old] music/songs [v2].csv": songs, **plays})
+    text = "Kim Deal was born in Dayton, Ohio, in 1961. She is a member of the band Pixies.\n"
+    files += write(tmp_path / "raw", {"my [old] music/Kim Deal.txt": text})
+    new_recipe_command(files, out=tmp_path / "mine.toml", raw=tmp_path / "raw")
+    build(str(tmp_path / "mine.toml"), raw=tmp_path / "raw", out=tmp_path / "out")
+    assert positives(tmp_path) == 2
+    assert "Dayton" in (tmp_path / "out/kg.ttl").read_text(encoding="utf-8")
+
+
 def test_extended_streaming_history(tmp_path):
     rows = [
         {
