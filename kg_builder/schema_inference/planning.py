@@ -326,7 +326,7 @@ def _why_not(one: Guess, tables: list[Things]) -> str:
         return f"only {one.column.values[0][:30]!r} and the like, which stand for nothing"
     if one.role == "other":
         return "a measure or a remark that the data model has no predicate for"
-    if one.role in {"plays", "rating", "time"}:
+    if one.role in {"plays", "rating", "liked", "time"}:
         return "about listening, not about the thing"
     if one.about == "user" and one.why == "its name":
         return "about listeners, of whom no interactions are read from this file"

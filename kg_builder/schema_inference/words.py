@@ -120,6 +120,21 @@ _ATTRIBUTES: Final = {
     "age": "age alter edad",
     "occupation": "occupation job profession beruf",
 }  # fmt: skip
+_OPINIONS: Final = {
+    "like": "like likes liked love loves loved favorite favorites favorited favourite favourites "
+    "favourited starred hearted thumbup thumbsup upvote upvoted 👍 ❤ gefallt gemocht aime gusta "
+    "favorito favorita curtir curtiu gostei piace",
+    "act": "up positive save saved add added follow share shared buy bought purchase purchased "
+    "play played listen listened complete completed",
+    "dislike": "down negative dislike dislikes disliked hate hated ban banned downvote downvoted "
+    "thumbdown thumbsdown 👎 skip skipped unlike unliked reject rejected",
+    "neither": "neutral none meh view viewed impression block blocked remove removed undislike",
+    "feedback": "feedback reaction reactions vote votes thumb thumbs opinion target",
+}
+OPINIONS: Final = {kind: frozenset(words.split()) for kind, words in _OPINIONS.items()}
+"""What feedback is called, in values and names of columns: that of those who like something, other
+acts that tell that something is liked, those of dislike, what tells neither, and all of them."""
+
 OF_VALUES: Final = (".type", ".datatype", "xml:lang")
 """What SPARQL's results in JSON tell of each value."""
 

@@ -83,7 +83,8 @@ def new_recipe(
         files: the files.
         raw: the folder.
         name: of the recipe.
-        warn: called for every file that the recipe does not read, or only in part.
+        warn: called for every file that the recipe does not read, or only in part, and for what
+            is doubtful about the others.
 
     Raises:
         DataError: a file is missing or outside the folder, or nothing in the files is recognised.
@@ -115,7 +116,7 @@ def new_recipe(
             else "; ".join(f"{what}: {why}" for what, why in unread),
         )
     plan.unread[:0] = unread
-    for what, why in plan.unread:
+    for what, why in plan.unread + plan.warnings:
         warn(f"{what}: {why}")
     return recipe_text(plan, name, list(pages.values()))
 
