@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.interactions import read_times
 from kg_builder.extraction.values import without_accents
 from kg_builder.schema_inference.columns import (
@@ -36,13 +37,16 @@ from kg_builder.schema_inference.text_samples import day_first_of
 from kg_builder.schema_inference.things import EXTERNAL_ROLES, Things, main_subject, things_table
 from kg_builder.schema_inference.words import OPINIONS, WORKS, plain_words
 
-_ITEM_IDS: Final = ("id", "mbid", "isrc", "address", "spotify")
+_ITEM_IDS: Final = ("id", "mbid", "isrc", "isbn", "address", "spotify")
 _FINEST: Final = ("item", "song", "album", "movie", "book", "artist")
 _FILLED: Final = 0.98
 """Least share of filled cells in a column of ids beside one of names."""
 
 _MOST_UNREAD: Final = 0.05
 """Greatest share of values that are no times in a column of times."""
+
+_MOST_UNKNOWN: Final = 0.1
+"""Greatest share of rows with unknown items that is not worth a warning."""
 
 _LINKED: Final = 0.9
 """Least share of links: what has been removed has none."""
@@ -325,8 +329,10 @@ def add_acts(plan: Plan, sample: Sample, found: list[Guess]) -> None:
     why["item"] = f"{item.why}; rows of table {table.key!r}"
     _weigh(sample, found, settings, why)
     _date(sample, found, settings, why)
-    if user is not None and not plan.acts:
-        _note_all_liked(plan, sample, found, settings)
+    if not plan.acts:
+        why["item"] += _note_unknown(plan, item, sample, table)
+        if user is not None:
+            _note_all_liked(plan, sample, found, settings)
     plan.acts.append(Acts(sample, settings, why, table))
 
 
@@ -487,6 +493,37 @@ def _keep(
     before = settings.get("where", [*sample.layout.get("where", ())])
     settings["where"] = [*before, condition]
     why["where"] = "; ".join(filter(None, [why.get("where", ""), seen]))
+
+
+def _note_unknown(plan: Plan, item: Guess, sample: Sample, table: Things) -> str:
+    """What a comment says about items that no table describes; a warning if they are many."""
+    if table.is_of_log:
+        return _note_none_known(plan, item, sample, table)
+    known, is_all = table.sample.all_ids(str(table.id))
+    unknown = [value for value in item.column.values if plain_id(value) not in known]
+    if not unknown or not is_all:
+        return ""
+    share = f"{len(unknown):,} of {len(item.column.values):,} values looked at"
+    text = f"{share}, such as {unknown[0][:30]!r}, are not in {table.id!r} of "
+    text += f"{table.sample.shown}: rejects"
+    if len(unknown) > _MOST_UNKNOWN * len(item.column.values):
+        plan.warnings.append((sample.shown, f"of {item.name!r}, {text}"))
+    return f"; {text}"
+
+
+def _note_none_known(plan: Plan, item: Guess, sample: Sample, derived: Things) -> str:
+    """Warn if a table describes such things as the items, but hardly any of these by its id."""
+    for table in plan.tables:
+        same = table is not derived and table.about == derived.about and table.id is not None
+        if same and table.sample is not sample and item.role in _ITEM_IDS:
+            ids, (known, _) = item.column.ids, table.sample.all_ids(str(table.id))
+            share = f"only {len(ids & known):,}" if ids & known else "none"
+            text = f"{share} of the {len(ids):,} values of {item.name!r} looked at"
+            text += f" are in {table.id!r} of {table.sample.shown}"
+            warning = f"{text}: the items have none of the facts of the others"
+            plan.warnings.append((sample.shown, warning))
+            return f"; {text}"
+    return ""
 
 
 def _note_all_liked(

@@ -87,6 +87,7 @@ _PROPERTIES: Final[dict[str, tuple[str, str, Callable[[str], bool] | None]]] = {
     "iswc": ("ISWCs", "", None),
     "upc": ("barcodes", "", None),
     "isni": ("ISNIs", "", None),
+    "isbn": ("ISBNs", "", None),
     "played": ("the time that was listened to", "", None),
     "last time": ("the time of the last play", "", None),
     "gender": ("a gender", "", None),

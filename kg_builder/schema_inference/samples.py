@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg_builder.errors import DataError
+from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import Cell, Chunk, RowsConfig, read_rows
 from kg_builder.extraction.tabular.list_cells import values_in
 from kg_builder.extraction.values import is_placeholder
@@ -48,6 +49,11 @@ class Column:
         return set(self.values)
 
     @property
+    def ids(self) -> set[str]:
+        """The different values as a build compares ids: "8.0" is 8."""
+        return set(map(plain_id, self.values))
+
+    @property
     def is_unique(self) -> bool:
         """Whether no value occurs twice and no cell is empty."""
         return len(self.distinct) == len(self.cells) == len(self.values)
@@ -79,6 +85,7 @@ class Sample:
     renamed: Mapping[str, str] = field(default_factory=dict)
     root: Path | None = None
     _read: dict[str, tuple[set[str], bool]] = field(default_factory=dict, init=False, compare=False)
+    _ids: dict[str, tuple[set[str], bool]] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def is_all(self) -> bool:
@@ -95,6 +102,13 @@ class Sample:
         if name not in self._read:
             self._read[name] = self._values_in_file(name, self.root)
         return self._read[name]
+
+    def all_ids(self, name: str) -> tuple[set[str], bool]:
+        """Those of `all_values` as a build compares ids."""
+        if name not in self._ids:
+            values, is_all = self.all_values(name)
+            self._ids[name] = set(map(plain_id, values)), is_all
+        return self._ids[name]
 
     def rows_of(self, *names: str) -> Iterator[tuple[Cell, ...]]:
         """The cells of some columns, row by row: of the whole file, if it can be read again.

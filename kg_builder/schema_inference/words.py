@@ -48,7 +48,7 @@ _ENTITIES: Final = {
     "parolier paroliere author authors autor autores auteur autore 作詞 作者",
     "producer": "producer producers produzent produzenten producteur productor produttore produtor",
     "movie": "movie movies film films pelicula pelicule",
-    "book": "book books buch bucher libro libros livre livres isbn livro",
+    "book": "book books buch bucher libro libros livre livres livro",
     "item": "item items product",
     "similar": "similar ahnliche similaires similares",
     "influence": "influence influences influencias einflusse influenced",
@@ -75,6 +75,7 @@ _ATTRIBUTES: Final = {
     "iswc": "iswc iswcs",
     "upc": "upc upcs ean eans gtin barcode barcodes strichcode codebarre",
     "isni": "isni isnis",
+    "isbn": "isbn isbns isbn10 isbn13",
     "address": "uri url href link address permalink",
     "homepage": "homepage website site webseite web",
     "image": "image images cover picture thumbnail artwork bild photo poster",
@@ -393,7 +394,13 @@ def owner_of(name: str) -> str:
 _DATABASES: Final = frozenset({"musicbrainz", "mbid", "discogs", "wikidata"})
 """Words that tell whose ids a column holds: the "discogs release id" is none of the file's own."""
 
-_IDENTIFIED: Final = {"isrc": "song", "iswc": "song", "upc": "album", "isni": "artist"}
+_IDENTIFIED: Final = {
+    "isrc": "song",
+    "iswc": "song",
+    "upc": "album",
+    "isni": "artist",
+    "isbn": "book",
+}
 """What an identifier is of that things of one kind have only."""
 
 _CODED: Final = frozenset({"user", "item", "artist", *WORKS})
@@ -417,6 +424,7 @@ _STRONG: Final = (
     "iswc",
     "upc",
     "isni",
+    "isbn",
     "alias",
     "begin",
     "end",
