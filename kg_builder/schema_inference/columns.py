@@ -20,7 +20,7 @@ from kg_builder.schema_inference.samples import (
     number_in,
     without_placeholders,
 )
-from kg_builder.schema_inference.words import CLASSES, meaning, owner_of
+from kg_builder.schema_inference.words import CLASSES, WORKS, meaning, owner_of
 
 _ANY: Final = frozenset({"item", "subject", "entity", "thing", "s", "x"})
 """Names of variables that tell no class."""
@@ -36,6 +36,15 @@ _MILLISECONDS: Final = 10_000
 _SECONDS: Final = 15
 _PERCENT: Final = 100
 _LISTED: Final = ("|", ";", " / ", ",", "/")
+_LEAST_LISTS: Final = 3
+"""Least different lists in a column of works, whose titles may have any sign."""
+
+_LISTS_OF_WORKS: Final = 0.1
+"""Least share of lists among the different cells of such a column."""
+
+_FEW_CELLS: Final = 20
+"""Different cells of a small file, in which one list of names is evidence."""
+
 _TOPIC: Final = " - (?:Topic|Thema|Thème|Tema|Argomento|Tópico|Temat|Тема)"
 _CHANNEL: Final = re.compile(f"{_TOPIC}$")
 _MUSIC_APP: Final = "YouTube Music"
@@ -389,9 +398,21 @@ def split_of(guess: Guess) -> tuple[str | None, str]:
         if sign in {",", "/"} and guess.about not in _COMMA_LISTS:
             continue
         several = [cell for cell in cells if sign in cell]
-        if several and (len(several) > 1 or sign in "|;") and _are_short(several, sign):
+        if several and _separates(sign, {*several}, {*cells}, guess.about):
             return sign, f"{sign!r} in {len(several)} of {len(cells)} cells"
     return None, ""
+
+
+def _separates(sign: str, several: set[str], cells: set[str], about: str) -> bool:
+    """Whether a sign in some different cells separates names: those of works may have it."""
+    if about in WORKS:
+        enough = len(several) >= _LEAST_LISTS and len(several) >= _LISTS_OF_WORKS * len(cells)
+    elif about in _COMMA_LISTS:
+        enough = len(several) > 1 or sign in "|;"
+    else:
+        enough = len(several) > 1 or (sign in "|;" and len(cells) < _FEW_CELLS)
+    lettered = all(len(part) == 1 for cell in several for part in cell.split(sign))
+    return enough and not lettered and _are_short(several, sign)
 
 
 def _parts_alone(cells: list[str]) -> str:
