@@ -537,6 +537,32 @@ def test_a_file_that_is_not_read_is_named_with_the_reason(tmp_path, capfd, name,
     assert f"warning: {name}: {why}" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_a_line_with_a_zero_byte_is_a_reject_as_in_a_build(tmp_path, capfd, separator):
+    rows = [f"s{n},Song {chr(65 + n)},Artist {n % 3},rock" for n in range(12)]
+    rows[6] = rows[6].replace("Song", "So\0ng")
+    text = "\n".join(["song_id,title,artist,genre", *rows]).replace(",", separator)
+    plays = "user,song_id,plays\n" + "".join(f"u{n % 4},s{n % 6},3\n" for n in range(20))
+    _, items, recipe = built(tmp_path, {"songs.csv": text, "plays.csv": plays})
+    told = "songs.csv: zero bytes in 1 line looked at (8): rejects"
+    assert f"#   {told}" in recipe and f"warning: {told}" in capfd.readouterr().err
+    assert len(items) == 6
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        (b"PK\3\4songs.csv" + bytes(9), "unpack it"), (b"Rar!\x1a\7", "unpack it"),
+        (bytes(257) + b"ustar" + bytes(250), "unpack it"), (bytes(range(9)) * 99, "save it as"),
+        ("id,title,artist\n1,Roads,Ann\n".encode("utf-16-le"), "save it as"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_text_is_an_error_with_a_remedy(tmp_path, content, remedy):
+    (tmp_path / "songs.bin").write_bytes(content)
+    with pytest.raises(DataError, match=f"songs.bin: neither text nor .*{remedy}"):
+        new_recipe([tmp_path / "songs.bin"], tmp_path, "x")
+
+
 def test_tables_of_parquet_and_sqlite_without_rows_are_named(tmp_path):
     pd.DataFrame({"id": [], "title": []}).to_parquet(tmp_path / "e.parquet")
     with sqlite3.connect(tmp_path / "shop.db") as shop:
