@@ -154,7 +154,8 @@ def only_music(sample: Sample) -> Sample:
             for name, one in sample.columns.items()
         }
         layout = {**sample.layout, "where": [condition]}
-        return replace(sample, layout=layout, columns=columns, rows=sum(kept))
+        places = list(compress(sample.places, kept))
+        return replace(sample, layout=layout, columns=columns, rows=sum(kept), places=places)
     return sample
 
 

@@ -123,6 +123,7 @@ def _taken(path: str, layout: dict[str, Any], raw: Path) -> Sample | None:
         return None
     names = list(filter(None, chunk.columns))
     columns = {name: Column(name, tuple(chunk.columns[name][:ROWS])) for name in names[:COLUMNS]}
+    is_text = layout.get("format", layout_by_name(path)) in {"csv", "tsv", "dat"}
     return Sample(
         path,
         layout,
@@ -130,6 +131,7 @@ def _taken(path: str, layout: dict[str, Any], raw: Path) -> Sample | None:
         min(len(chunk), ROWS),
         len(names) - len(columns),
         renamed=reader.renamed,
+        places=[f"{'line' if is_text else 'row'} {number:,}" for number in chunk.places[:ROWS]],
     )
 
 

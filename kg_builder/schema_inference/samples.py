@@ -73,6 +73,7 @@ class Sample:
         above: that of the objects around the rows, of which there is a sample, too.
         renamed: columns whose name in the heading another one has, and this name.
         root: the folder that `path` is below; none if the file cannot be read again.
+        places: what messages call the place of each row ("line 7"); empty if it is unknown.
     """
 
     path: str
@@ -84,6 +85,7 @@ class Sample:
     above: str = ""
     renamed: Mapping[str, str] = field(default_factory=dict)
     root: Path | None = None
+    places: Sequence[str] = ()
     _read: dict[str, tuple[set[str], bool]] = field(default_factory=dict, init=False, compare=False)
     _ids: dict[str, tuple[set[str], bool]] = field(default_factory=dict, init=False, compare=False)
 
@@ -184,7 +186,7 @@ def with_patterns(samples: list[Sample], root: Path) -> list[Sample]:
         alike = columns[0] and all(one & columns[0] for one in columns)
         if len(group) > 1 and alike and {p.resolve() for p in root.glob(path)} == given:
             most = max(group, key=lambda sample: len(sample.columns))
-            found.append(replace(most, path=path))
+            found.append(replace(most, path=path, places=()))
         else:
             found += group
     return found

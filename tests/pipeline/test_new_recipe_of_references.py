@@ -397,3 +397,18 @@ def test_items_that_no_table_describes_are_told(tmp_path, capfd, known, warned):
     told = f"{20 - known} of 20 values looked at, such as '{known + 99}', are not in 'song_id'"
     assert told in text and len(items) == known
     assert (told in capfd.readouterr().err) == warned
+
+
+def test_an_id_of_two_names_is_told_with_its_lines(tmp_path):
+    songs = SONGS + '3,"Another\nsong",Bo,rock\n4,Other,Bo,rock\n'
+    warnings: list[str] = []
+    new_recipe(write(tmp_path, {"songs.csv": songs}), tmp_path, "mine", warn=warnings.append)
+    told = "several names for 2 of 20 ids in 'song_id': '3' is 'Song D' in line 5 and "
+    assert warnings == [f"songs.csv: {told}'Another\\nsong' in line 22"]
+
+
+def test_rows_that_repeat_an_id_with_its_name_are_not_told_of(tmp_path):
+    songs = SONGS + "3,Song D,Bo,dub\n"
+    warnings: list[str] = []
+    new_recipe(write(tmp_path, {"songs.csv": songs}), tmp_path, "mine", warn=warnings.append)
+    assert not warnings
