@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from itertools import compress, islice
+from itertools import compress, islice, pairwise
 from typing import Any, Final
 
 from kg_builder.databases import MUSICBRAINZ, WIKIDATA, address_id, is_id
@@ -47,6 +47,9 @@ _FEW_CELLS: Final = 20
 
 _TOPIC: Final = " - (?:Topic|Thema|Thème|Tema|Argomento|Tópico|Temat|Тема)"
 _CHANNEL: Final = re.compile(f"{_TOPIC}$")
+CODE: Final = re.compile(r"(?=\S*\d)\S+")
+"""What has a digit and no space, as ids have."""
+
 _MUSIC_APP: Final = "YouTube Music"
 _LEAST: Final = 0.05
 """Least share of channels of artists in a log of watched films."""
@@ -344,12 +347,28 @@ def _nameless(sample: Sample) -> list[Guess]:
     elif texts and len(texts) > 1 and _looks_like_user(texts, found):
         found[texts[0].name] = Guess(texts[0], "user", "id", "texts without spaces, first column")
         texts = texts[1:]
-    order = {1: ("artist",), 2: ("artist", "song"), 3: ("artist", "album", "song")}
+    code, named = next(_codes([c for c in columns if c.name not in found], texts), (None, None))
+    texts, numeric = ([c for c in some if c is not code] for some in (texts, numeric))
+    timed = any(one.role == "time" for one in found.values())
+    one = ("song" if code is not None and timed else "artist",)
+    order = {1: one, 2: ("artist", "song"), 3: ("artist", "album", "song")}
     for column, about in zip(texts, order.get(len(texts), ()), strict=False):
         found[column.name] = Guess(column, about, "name", "texts, by their order")
+    if code is not None and named is not None and named.name in found:
+        about = found[named.name].about
+        found[code.name] = Guess(code, about, "id", "codes, with one text beside each")
     for column in numeric[:1]:
         found[column.name] = _weight(column, list(found.values()), rated=not texts)
     return [found.get(c.name, Guess(c, "", "", "")) for c in columns]
+
+
+def _codes(columns: list[Column], texts: list[Column]) -> Iterator[tuple[Column, Column]]:
+    """Yield (codes, texts): columns in which the same code recurs with the same text beside it."""
+    for code, text in pairwise(columns):
+        pairs = {*zip(code.cells, text.cells, strict=True)}
+        recurs = len(pairs) == len({*code.cells}) < len(code.cells)
+        if text in texts and recurs and mostly(code, CODE.fullmatch):
+            yield code, text
 
 
 def _weight(column: Column, others: list[Guess], *, rated: bool) -> Guess:

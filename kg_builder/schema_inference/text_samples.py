@@ -18,7 +18,7 @@ from kg_builder.extraction.tabular.nested_json import decoded
 from kg_builder.extraction.values import parse_date
 from kg_builder.extraction.values.numbers import DecimalSign, parse_number
 from kg_builder.packed_files import without_packing
-from kg_builder.schema_inference.columns import mostly
+from kg_builder.schema_inference.columns import CODE, mostly
 from kg_builder.schema_inference.samples import ENCODINGS, ROWS, Sample, is_number
 from kg_builder.schema_inference.words import MEANING, plain_words
 
@@ -31,7 +31,6 @@ _SENTENCE: Final = 8
 
 _SLASHED: Final = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d{2})(?![\d/.-])")
 _MANY: Final = 0.5
-_CODE: Final = re.compile(r"(?=\S*\d)\S+")
 
 _WIDE: Final = frozenset({b"\xff\xfe", b"\xfe\xff"})
 """First bytes of texts in UTF-16."""
@@ -202,7 +201,7 @@ def _has_heading(rows: list[list[str]]) -> bool:
 
 def _kind_of(cells: list[str]) -> Callable[[str], object] | None:
     """What most values of a column are that a heading is not: numbers, dates, ids with digits."""
-    for kind, least in ((is_number, _MANY), (parse_date, _MANY), (_CODE.fullmatch, 1.0)):
+    for kind, least in ((is_number, _MANY), (parse_date, _MANY), (CODE.fullmatch, 1.0)):
         if cells and sum(bool(kind(cell)) for cell in cells) >= least * len(cells):
             return kind
     return None

@@ -106,3 +106,18 @@ def test_lists_are_told_by_several_different_cells(tmp_path, column, special, sp
     songs = "".join(f"s{n},Song {n}x,{cell}\n" for n, cell in enumerate(cells))
     recipe = guessed(tmp_path, {"songs.csv": f"song_id,title,{column}\n{songs}"})
     assert tables(recipe)["songs"]["columns"][column].get("split") == split
+
+
+@pytest.mark.parametrize("sign", ["::", "\t"])
+@pytest.mark.parametrize("id_", ["s{}", "{}", "x-{}"])
+def test_codes_beside_titles_are_their_ids(tmp_path, sign, id_):
+    rows = [
+        (f"u{n % 9}", id_.format(n % 7), f"Song {'ABCDEFG'[n % 7]}", START + n * 999)
+        for n in range(60)
+    ]
+    recipe = guessed(tmp_path, {"log.dat": "".join(sign.join(map(str, r)) + "\n" for r in rows)})
+    (songs,) = tables(recipe).values()
+    (acts,) = recipe["interactions"]
+    assert (songs["type"], songs["id"], songs["name"]) == ("Song", "column2", "column3")
+    assert [acts[key] for key in ("user", "item", "time")] == ["column1", "column2", "column4"]
+    assert acts["weight"] == "@count"
