@@ -325,6 +325,14 @@ def test_a_name_that_the_heading_repeats_is_told_of_and_counted(tmp_path, separa
     )
 
 
+def test_a_name_that_the_heading_of_a_sheet_repeats_is_told_of(tmp_path):
+    columns = ["id", "title", "artist", "artist"]
+    rows = [["1", "Rain", "Ann", "Bob"], ["2", "Sun", "Cy", "Dora"]]
+    pd.DataFrame(rows, columns=columns).to_excel(tmp_path / "songs.xlsx", index=False)
+    text = new_recipe([tmp_path / "songs.xlsx"], tmp_path, "mine")
+    assert "the heading names several columns 'artist': 'artist' is the first one, " in text
+
+
 @pytest.mark.parametrize("names", ["user,song,song,at", "user,at,song,song", "user,song,at,at"])
 def test_a_log_whose_heading_repeats_a_name_is_read_by_the_first(tmp_path, names):
     rows = "".join(f"u{n % 3},2024-01-0{n % 9 + 1},Song {n % 4},x{n % 5}\n" for n in range(30))
