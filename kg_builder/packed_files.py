@@ -158,9 +158,13 @@ def without_packing(name: str) -> str:
 def matching_files(root: Path, pattern: str) -> list[Path]:
     """Files below the root that match a path or pattern, sorted by name.
 
+    If a file has exactly this name, it is meant: "songs [v2].csv" is no pattern then.
+
     Raises:
         DataError: no file matches, or the pattern is not one of paths below the root.
     """
+    if not Path(pattern).is_absolute() and (root / pattern).is_file():
+        return [root / pattern]
     try:
         found = sorted(path for path in root.glob(pattern) if path.is_file())
     except (ValueError, NotImplementedError):  # empty, absolute, or ** within a name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +10,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.interactions import read_times
+from kg_builder.extraction.values import without_accents
 from kg_builder.schema_inference.columns import (
     Guess,
     is_day,
@@ -21,6 +24,7 @@ from kg_builder.schema_inference.columns import (
 from kg_builder.schema_inference.plan import Acts, Plan, table_key
 from kg_builder.schema_inference.references import (
     described,
+    determines,
     has_ids,
     in_step,
     keyed,
@@ -28,18 +32,21 @@ from kg_builder.schema_inference.references import (
     refer,
     shared_with,
 )
-from kg_builder.schema_inference.samples import Sample, is_number
+from kg_builder.schema_inference.samples import Column, Sample, is_number
 from kg_builder.schema_inference.text_samples import day_first_of
 from kg_builder.schema_inference.things import EXTERNAL_ROLES, Things, main_subject, things_table
-from kg_builder.schema_inference.words import WORKS, plain_words
+from kg_builder.schema_inference.words import OPINIONS, WORKS, plain_words
 
-_ITEM_IDS: Final = ("id", "mbid", "isrc", "address", "spotify")
+_ITEM_IDS: Final = ("id", "mbid", "isrc", "isbn", "address", "spotify")
 _FINEST: Final = ("item", "song", "album", "movie", "book", "artist")
 _FILLED: Final = 0.98
 """Least share of filled cells in a column of ids beside one of names."""
 
 _MOST_UNREAD: Final = 0.05
 """Greatest share of values that are no times in a column of times."""
+
+_MOST_UNKNOWN: Final = 0.1
+"""Greatest share of rows with unknown items that is not worth a warning."""
 
 _LINKED: Final = 0.9
 """Least share of links: what has been removed has none."""
@@ -55,6 +62,24 @@ _NO_USERS: Final = frozenset({
     "ean", "upc", "gerat", "appareil", "dispositivo",
 })  # fmt: skip
 """Words in names of columns whose values recur, but are not users; the first are so at worst."""
+
+_YES: Final = frozenset({"true", "yes", "wahr", "ja", "1", "y", "t", "oui", "si", "sim"})
+_NO: Final = frozenset({"false", "no", "falsch", "nein", "0", "n", "f", "non", "nao"})
+
+_OF_ACTS: Final = frozenset({"", "user", "song", "item"})
+"""What a rating or a number of plays is about by its name."""
+
+_SCALES: Final = frozenset({5, 10})
+"""The best ratings of usual scales, which tell a column of ratings by its values."""
+
+_MOST_MARKS: Final = 21
+"""Most different ratings: half points from 0 to 10."""
+
+_UPPER: Final = 0.7
+"""Where the upper part of a scale begins."""
+
+_SHOWN: Final = 8
+"""Values to list in a comment."""
 
 _FEW_ROWS: Final = 10
 _MOST_DIFFERENT: Final = 100
@@ -84,7 +109,7 @@ def is_events(found: list[Guess]) -> bool:
 
 
 def tell_logs(samples: list[Sample], found: dict[str, list[Guess]]) -> None:
-    """Tell items, times and users of logs by their values, where names of columns do not.
+    """Tell items, times, users and opinions of logs by their values, where names do not.
 
     The items are a column of ids of a catalogue among the files; the users one of opaque values
     that recur beside items and times. A file with ids and names of its rows is no log.
@@ -96,7 +121,8 @@ def tell_logs(samples: list[Sample], found: dict[str, list[Guess]]) -> None:
         told = found[sample.key]
         dated = _is_timed(told) or any(_is_time(g) or g.role == "date" for g in told)
         if dated or user_of(told) is not None:
-            found[sample.key] = _with_user(_with_item(told, list(catalogues.values())))
+            told = _with_user(_with_item(told, list(catalogues.values())))
+        found[sample.key] = _with_opinion(told)
 
 
 def _catalogue(sample: Sample, found: list[Guess]) -> Things | None:
@@ -180,6 +206,91 @@ def _is_called(one: Guess, words: frozenset[str]) -> bool:
     return not words.isdisjoint(plain_words(one.name))
 
 
+# ------------------------------------------------------------------------------ opinions
+
+
+def _with_opinion(found: list[Guess]) -> list[Guess]:
+    """The guesses with the column that tells what users like, if one does.
+
+    Its role is a rating, or "liked" if it has words instead of numbers.
+    """
+    user = user_of(found)
+    ratings = [g for g in found if g.role == "rating"]
+    if user is None or not is_events(found) or any(g.about in _OF_ACTS for g in ratings):
+        return found
+    told = replace(ratings[0], about="") if ratings else _opinion(found, user)
+    return [told if told is not None and g.name == told.name else g for g in found]
+
+
+def _opinion(found: list[Guess], user: Guess) -> Guess | None:
+    others = [g for g in found if g is not user and len(g.column.distinct) > 1]
+    others = [g for g in others if g.about in {*_OF_ACTS, *WORKS} and g.role not in _ITEM_IDS]
+    if (said := next((g for g in others if _is_in_words(g)), None)) is not None:
+        return replace(said, about="", role="liked", why="words of feedback")
+    if _are_plays(found, user):
+        return None
+    others = [g for g in others if g.role in {"", "other", "type"}]
+    for one in filter(_is_named_opinion, others):
+        if _marks(one) and not _is_called(one, OPINIONS["dislike"]):
+            return replace(one, about="", role="rating", why="its name")
+        if {*map(_said, one.column.distinct)} <= _YES | _NO:
+            return replace(one, about="", role="liked", why=f"{one.name!r} is yes or no")
+    keys = [g.column for g in found if g is user or (g.about in _FINEST and g.role in _ITEM_IDS)]
+    marks = [g for g in others if _is_like_ratings(g, user, timed=_is_timed(found))]
+    marks = [g for g in marks if not any(_is_of(key, g.column) for key in keys)]
+    why = "few numbers beside users and items"
+    return next((replace(g, about="", role="rating", why=why) for g in marks), None)
+
+
+def _said(text: str) -> str:
+    """A word of feedback without case, accents, and signs between its parts ("Thumbs-up")."""
+    return re.sub(r"[\s_-]+", "", without_accents(text))
+
+
+def _is_in_words(one: Guess) -> bool:
+    said = {*map(_said, one.column.distinct)}
+    known = OPINIONS["like"] | OPINIONS["act"] | OPINIONS["dislike"] | OPINIONS["neither"]
+    tells = not said.isdisjoint(OPINIONS["like"]) and not said.isdisjoint(known - OPINIONS["like"])
+    return tells and mostly(one.column, lambda text: _said(text) in known)
+
+
+def _is_named_opinion(one: Guess) -> bool:
+    return _is_called(one, OPINIONS["like"] | OPINIONS["dislike"] | OPINIONS["feedback"])
+
+
+def _are_plays(found: list[Guess], user: Guess) -> bool:
+    """Whether rows are plays: they have a number or length, or users have several of an item."""
+    if any(g.role in {"plays", "played"} for g in found):
+        return True
+    items = [g for g in found if g.about in _FINEST and g.role in {"", "name", *_ITEM_IDS}]
+    rows = list(zip(*(g.column.cells for g in [user, *items]), strict=True))
+    return _is_timed(found) and len({*rows}) < _FILLED * len(rows)
+
+
+def _marks(one: Guess) -> set[float]:
+    """The different ratings of a column; empty if they are too many, or no numbers."""
+    marks = {*numbers(one.column)} if all(map(is_number, one.column.distinct)) else set()
+    return marks if len(marks) <= _MOST_MARKS and max(marks, default=0) <= max(_SCALES) else set()
+
+
+def _is_like_ratings(one: Guess, user: Guess, *, timed: bool) -> bool:
+    """Whether numbers look like ratings whatever their name, and are not the places of a list."""
+    marks = _marks(one)
+    if (one.about, one.role) != ("", "") or not marks:
+        return False
+    if marks <= {-1, 0, 1}:
+        return {-1, 1} <= marks or (marks == {0, 1} and not timed)
+    rows = list(zip(user.column.cells, one.column.cells, strict=True))
+    listed = len({*rows}) == len(rows) > 2 * len(user.column.distinct)
+    halves = min(marks) >= 0 and all(mark * 2 == int(mark * 2) for mark in marks)
+    return halves and not listed and max(marks) in _SCALES and len(marks) >= max(marks) / 2
+
+
+def _is_of(key: Column, told: Column) -> bool:
+    """Whether a column tells something of a user or an item, and not of both together."""
+    return len(key.values) >= 2 * len(key.distinct) and determines(key, told)
+
+
 # ------------------------------------------------------------------------------ in the plan
 
 
@@ -187,7 +298,7 @@ def worth(found: list[Guess]) -> int:
     """Rank a log: ratings before plays before what only has times, tags last."""
     roles = {g.role for g in found}
     return (
-        4 * ("rating" in roles)
+        4 * (not roles.isdisjoint({"rating", "liked"}))
         + 3 * ("plays" in roles)
         + 2 * ("tag" not in {g.about for g in found})
     )
@@ -218,6 +329,10 @@ def add_acts(plan: Plan, sample: Sample, found: list[Guess]) -> None:
     why["item"] = f"{item.why}; rows of table {table.key!r}"
     _weigh(sample, found, settings, why)
     _date(sample, found, settings, why)
+    if not plan.acts:
+        why["item"] += _note_unknown(plan, item, sample, table)
+        if user is not None:
+            _note_all_liked(plan, sample, found, settings)
     plan.acts.append(Acts(sample, settings, why, table))
 
 
@@ -296,7 +411,7 @@ def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) ->
     table.id, table.name, table.is_of_log = item.name, name.name, True
     table.name_pattern = name.pattern
     user = user_of(found)
-    events = {"time", "plays", "rating", "played"}
+    events = {"time", "plays", "rating", "played", "liked"}
     table.taken |= {item.name, name.name} | ({user.name} if user else set())
     table.taken |= {g.name for g in found if g.role in events}
     plan.tables.append(table)
@@ -308,18 +423,18 @@ def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) ->
 def _weigh(
     sample: Sample, found: list[Guess], settings: dict[str, Any], why: dict[str, str]
 ) -> None:
-    by = {g.role: g for g in reversed(found) if g.about in {"", "user", "song", "item"}}
+    by = {g.role: g for g in reversed(found) if g.about in _OF_ACTS}
     if (rating := by.get("rating")) is not None and numbers(rating.column):
-        top = max(numbers(rating.column))
-        scale = next((limit for limit in (1, 5, 10, 100) if top <= limit), None)
         settings["weight"] = rating.name
-        why["weight"] = f"{rating.why}; ratings up to {top:g}{_no_numbers(rating)}"
-        if scale is not None and scale > 1:
-            settings["threshold"] = {5: 4, 10: 7, 100: 70}[scale]
-            why["threshold"] = f"a rating from here on is liked: the upper part of 0 to {scale}"
+        marks = numbers(rating.column)
+        why["weight"] = f"{rating.why}; ratings up to {max(marks):g}{_no_numbers(rating)}"
+        if (least := _threshold(marks)) is not None:
+            settings["threshold"], why["threshold"] = least
     elif (plays := by.get("plays")) is not None and numbers(plays.column):
         settings["weight"] = plays.name
         why["weight"] = f"{plays.why}; numbers of plays{_no_numbers(plays)}"
+    elif (liked := by.get("liked")) is not None:
+        _keep_liked(sample, liked, settings, why)
     elif "time" in by or "played" in by:
         settings["weight"], why["weight"] = "@count", "a row is one play: they are counted"
     if (heard := by.get("played")) is not None and numbers(heard.column):
@@ -327,8 +442,114 @@ def _weigh(
         unit = 1000 if largest >= _SECONDS_HEARD * 1000 else 1
         if largest >= _SECONDS_HEARD:
             heard_enough = {"column": heard.name, "min": _SECONDS_HEARD * unit}
-            settings["where"] = [*sample.layout.get("where", ()), heard_enough]
-            why["where"] = f"{'milliseconds' if unit > 1 else 'seconds'}; shorter is no play"
+            seen = f"{'milliseconds' if unit > 1 else 'seconds'}; shorter is no play"
+            _keep(sample, heard_enough, seen, settings, why)
+
+
+def _threshold(marks: list[float]) -> tuple[float, str] | None:
+    """The least rating of what is liked, with the reason; none if the scale is unknown."""
+    top, whole = max(marks), all(mark == int(mark) for mark in marks)
+    positive = [mark for mark in marks if mark > 0]
+    if not positive:
+        return None
+    if min(marks) * 2 <= -top:  # a single -1 beside 0 to 5 is no rating
+        return 1 if whole else min(positive), "a rating above 0 is liked"
+    if top <= 1:
+        return 1 if whole else _UPPER, "the rating of what is liked"
+    if top <= 3 and whole and len({*marks}) > 1:
+        return int(top), "the best rating is liked"
+    scale = next((limit for limit in (5, 10, 100) if top <= limit), None)
+    if scale is None:
+        return None
+    why = f"a rating from here on is liked: the upper part of 0 to {scale}"
+    return math.ceil(_UPPER * scale), why
+
+
+def _keep_liked(sample: Sample, one: Guess, settings: dict[str, Any], why: dict[str, str]) -> None:
+    """Keep the rows of what is liked, if a column tells it in words."""
+    values, _ = sample.all_values(one.name)
+    kept = sorted(value for value in values if _is_liked(one, value))
+    others = sorted(values.difference(kept))
+    shown = ", ".join(map(repr, others[:_SHOWN]))
+    seen = f"{one.why}: what is liked; rows with {shown} are left out"
+    _keep(sample, {"column": one.name, "equals": kept}, seen, settings, why)
+
+
+def _is_liked(one: Guess, value: str) -> bool:
+    said = _said(value)
+    if said in _YES | _NO:
+        return (said in _NO) is _is_called(one, OPINIONS["dislike"])
+    return said in OPINIONS["like"] | OPINIONS["act"]
+
+
+def _keep(
+    sample: Sample,
+    condition: dict[str, Any],
+    seen: str,
+    settings: dict[str, Any],
+    why: dict[str, str],
+) -> None:
+    """Add a condition on the rows to those of the file and of other columns."""
+    before = settings.get("where", [*sample.layout.get("where", ())])
+    settings["where"] = [*before, condition]
+    why["where"] = "; ".join(filter(None, [why.get("where", ""), seen]))
+
+
+def _note_unknown(plan: Plan, item: Guess, sample: Sample, table: Things) -> str:
+    """What a comment says about items that no table describes; a warning if they are many."""
+    if table.is_of_log:
+        return _note_none_known(plan, item, sample, table)
+    known, is_all = table.sample.all_ids(str(table.id))
+    unknown = [value for value in item.column.values if plain_id(value) not in known]
+    if not unknown or not is_all:
+        return ""
+    share = f"{len(unknown):,} of {len(item.column.values):,} values looked at"
+    text = f"{share}, such as {unknown[0][:30]!r}, are not in {table.id!r} of "
+    text += f"{table.sample.shown}: rejects"
+    if len(unknown) > _MOST_UNKNOWN * len(item.column.values):
+        plan.warnings.append((sample.shown, f"of {item.name!r}, {text}"))
+    return f"; {text}"
+
+
+def _note_none_known(plan: Plan, item: Guess, sample: Sample, derived: Things) -> str:
+    """Warn if a table describes such things as the items, but hardly any of these by its id."""
+    for table in plan.tables:
+        same = table is not derived and table.about == derived.about and table.id is not None
+        if same and table.sample is not sample and item.role in _ITEM_IDS:
+            ids, (known, _) = item.column.ids, table.sample.all_ids(str(table.id))
+            share = f"only {len(ids & known):,}" if ids & known else "none"
+            text = f"{share} of the {len(ids):,} values of {item.name!r} looked at"
+            text += f" are in {table.id!r} of {table.sample.shown}"
+            warning = f"{text}: the items have none of the facts of the others"
+            plan.warnings.append((sample.shown, warning))
+            return f"; {text}"
+    return ""
+
+
+def _note_all_liked(
+    plan: Plan, sample: Sample, found: list[Guess], settings: dict[str, Any]
+) -> None:
+    """Say that every row counts as liked, where a column might tell otherwise."""
+    if not {"threshold", "where"}.isdisjoint(settings) or settings.get("weight") == "@count":
+        return
+    rated = any(g.name == settings.get("weight") and g.role == "rating" for g in found)
+    if "weight" in settings and not rated:
+        return
+    maybe = [g for g in found if g.name == settings.get("weight") or _may_be_opinion(g)]
+    if maybe:
+        one = maybe[0]
+        values = ", ".join(map(repr, sorted(one.column.distinct)[:_SHOWN]))
+        text = (
+            f"every row counts as liked, unless {one.name!r} tells otherwise (it has {values}): "
+            "set 'weight' and 'threshold', or 'where', in [[interactions]]"
+        )
+        plan.warnings.append((sample.shown, text))
+
+
+def _may_be_opinion(one: Guess) -> bool:
+    """Whether a column has few values that recur, of an unknown meaning."""
+    unknown = (one.about, one.role) == ("", "") or one.why == "true or false"
+    return unknown and 1 < len(one.column.distinct) <= min(_MOST_MARKS, len(one.column.values) / 2)
 
 
 def _no_numbers(one: Guess) -> str:

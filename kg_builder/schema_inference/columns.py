@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from itertools import compress, islice
+from itertools import compress, islice, pairwise
 from typing import Any, Final
 
 from kg_builder.databases import MUSICBRAINZ, WIKIDATA, address_id, is_id
@@ -20,7 +20,7 @@ from kg_builder.schema_inference.samples import (
     number_in,
     without_placeholders,
 )
-from kg_builder.schema_inference.words import CLASSES, meaning, owner_of
+from kg_builder.schema_inference.words import CLASSES, WORKS, meaning, owner_of
 
 _ANY: Final = frozenset({"item", "subject", "entity", "thing", "s", "x"})
 """Names of variables that tell no class."""
@@ -36,8 +36,20 @@ _MILLISECONDS: Final = 10_000
 _SECONDS: Final = 15
 _PERCENT: Final = 100
 _LISTED: Final = ("|", ";", " / ", ",", "/")
+_LEAST_LISTS: Final = 3
+"""Least different lists in a column of works, whose titles may have any sign."""
+
+_LISTS_OF_WORKS: Final = 0.1
+"""Least share of lists among the different cells of such a column."""
+
+_FEW_CELLS: Final = 20
+"""Different cells of a small file, in which one list of names is evidence."""
+
 _TOPIC: Final = " - (?:Topic|Thema|Thème|Tema|Argomento|Tópico|Temat|Тема)"
 _CHANNEL: Final = re.compile(f"{_TOPIC}$")
+CODE: Final = re.compile(r"(?=\S*\d)\S+")
+"""What has a digit and no space, as ids have."""
+
 _MUSIC_APP: Final = "YouTube Music"
 _LEAST: Final = 0.05
 """Least share of channels of artists in a log of watched films."""
@@ -145,7 +157,8 @@ def only_music(sample: Sample) -> Sample:
             for name, one in sample.columns.items()
         }
         layout = {**sample.layout, "where": [condition]}
-        return replace(sample, layout=layout, columns=columns, rows=sum(kept))
+        places = list(compress(sample.places, kept))
+        return replace(sample, layout=layout, columns=columns, rows=sum(kept), places=places)
     return sample
 
 
@@ -334,12 +347,28 @@ def _nameless(sample: Sample) -> list[Guess]:
     elif texts and len(texts) > 1 and _looks_like_user(texts, found):
         found[texts[0].name] = Guess(texts[0], "user", "id", "texts without spaces, first column")
         texts = texts[1:]
-    order = {1: ("artist",), 2: ("artist", "song"), 3: ("artist", "album", "song")}
+    code, named = next(_codes([c for c in columns if c.name not in found], texts), (None, None))
+    texts, numeric = ([c for c in some if c is not code] for some in (texts, numeric))
+    timed = any(one.role == "time" for one in found.values())
+    one = ("song" if code is not None and timed else "artist",)
+    order = {1: one, 2: ("artist", "song"), 3: ("artist", "album", "song")}
     for column, about in zip(texts, order.get(len(texts), ()), strict=False):
         found[column.name] = Guess(column, about, "name", "texts, by their order")
+    if code is not None and named is not None and named.name in found:
+        about = found[named.name].about
+        found[code.name] = Guess(code, about, "id", "codes, with one text beside each")
     for column in numeric[:1]:
         found[column.name] = _weight(column, list(found.values()), rated=not texts)
     return [found.get(c.name, Guess(c, "", "", "")) for c in columns]
+
+
+def _codes(columns: list[Column], texts: list[Column]) -> Iterator[tuple[Column, Column]]:
+    """Yield (codes, texts): columns in which the same code recurs with the same text beside it."""
+    for code, text in pairwise(columns):
+        pairs = {*zip(code.cells, text.cells, strict=True)}
+        recurs = len(pairs) == len({*code.cells}) < len(code.cells)
+        if text in texts and recurs and mostly(code, CODE.fullmatch):
+            yield code, text
 
 
 def _weight(column: Column, others: list[Guess], *, rated: bool) -> Guess:
@@ -389,9 +418,21 @@ def split_of(guess: Guess) -> tuple[str | None, str]:
         if sign in {",", "/"} and guess.about not in _COMMA_LISTS:
             continue
         several = [cell for cell in cells if sign in cell]
-        if several and (len(several) > 1 or sign in "|;") and _are_short(several, sign):
+        if several and _separates(sign, {*several}, {*cells}, guess.about):
             return sign, f"{sign!r} in {len(several)} of {len(cells)} cells"
     return None, ""
+
+
+def _separates(sign: str, several: set[str], cells: set[str], about: str) -> bool:
+    """Whether a sign in some different cells separates names: those of works may have it."""
+    if about in WORKS:
+        enough = len(several) >= _LEAST_LISTS and len(several) >= _LISTS_OF_WORKS * len(cells)
+    elif about in _COMMA_LISTS:
+        enough = len(several) > 1 or sign in "|;"
+    else:
+        enough = len(several) > 1 or (sign in "|;" and len(cells) < _FEW_CELLS)
+    lettered = all(len(part) == 1 for cell in several for part in cell.split(sign))
+    return enough and not lettered and _are_short(several, sign)
 
 
 def _parts_alone(cells: list[str]) -> str:

@@ -43,6 +43,7 @@ class Plan:
     Attributes:
         left_out: columns that are not used, and why.
         unread: files that are not read, or only in part, and why.
+        warnings: files, and what is doubtful about what is read of them.
     """
 
     tables: list[Things] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Plan:
     texts: list[Texts] = field(default_factory=list)
     left_out: list[tuple[Sample, str, str]] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
 
 
 def table_key(plan: Plan, about: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from kg_builder.extraction.collector import plain_id
 from kg_builder.packed_files import without_packing
 from kg_builder.schema_inference.acts import (
     add_acts,
@@ -87,6 +88,7 @@ _PROPERTIES: Final[dict[str, tuple[str, str, Callable[[str], bool] | None]]] = {
     "iswc": ("ISWCs", "", None),
     "upc": ("barcodes", "", None),
     "isni": ("ISNIs", "", None),
+    "isbn": ("ISBNs", "", None),
     "played": ("the time that was listened to", "", None),
     "last time": ("the time of the last play", "", None),
     "gender": ("a gender", "", None),
@@ -141,6 +143,7 @@ def make_plan(samples: list[Sample]) -> Plan:
         add_columns(table, found[table.sample.key])
     _note_the_rest(plan, samples, found)
     _note_unread(plan, samples)
+    _note_names(plan)
     return plan
 
 
@@ -290,6 +293,31 @@ def _note_unread(plan: Plan, samples: list[Sample]) -> None:
             plan.unread.append((what, "the recipe uses none of its columns, and says why"))
 
 
+def _note_names(plan: Plan) -> None:
+    """Warn of ids with several names, with the places of the first one."""
+    for table in plan.tables:
+        if table.is_derived or table.is_fact or table.is_of_log or table.id in {None, table.name}:
+            continue
+        named: dict[str, dict[str, int]] = {}
+        columns = (table.sample.columns[str(table.id)], table.sample.columns[table.name])
+        rows = zip(*(column.cells for column in columns), strict=True)
+        for number, (id_, name) in enumerate(rows):
+            if isinstance(id_, str) and isinstance(name, str) and name:
+                named.setdefault(plain_id(id_), {}).setdefault(name, number)
+        several = {id_: names for id_, names in named.items() if len(names) > 1}
+        if several:
+            id_, names = next(iter(several.items()))
+            shown = " and ".join(_placed(table.sample, *one) for one in [*names.items()][:2])
+            share = f"several names for {len(several):,} of {len(named):,} ids in {table.id!r}"
+            text = f"{share}: {id_[:30]!r} is {shown}"
+            plan.warnings.append((table.sample.shown, text))
+
+
+def _placed(sample: Sample, name: str, number: int) -> str:
+    place = f" in {sample.places[number]}" if sample.places else ""
+    return f"{name[:30]!r}{place}"
+
+
 def _note_the_rest(plan: Plan, samples: list[Sample], found: Mapping[str, list[Guess]]) -> None:
     for sample in samples:
         used = _used(plan, sample)
@@ -326,7 +354,7 @@ def _why_not(one: Guess, tables: list[Things]) -> str:
         return f"only {one.column.values[0][:30]!r} and the like, which stand for nothing"
     if one.role == "other":
         return "a measure or a remark that the data model has no predicate for"
-    if one.role in {"plays", "rating", "time"}:
+    if one.role in {"plays", "rating", "liked", "time"}:
         return "about listening, not about the thing"
     if one.about == "user" and one.why == "its name":
         return "about listeners, of whom no interactions are read from this file"

@@ -21,11 +21,14 @@ from kg_builder.schema_inference.nested_samples import (
     parquet_sample,
 )
 from kg_builder.schema_inference.samples import COLUMNS, ENCODINGS, ROWS, Column, Sample
-from kg_builder.schema_inference.text_samples import text_layout
+from kg_builder.schema_inference.text_samples import lines_with_zeros, text_layout
 from kg_builder.schema_inference.words import CLASSES, meaning
 
 _BYTES: Final = 1 << 20
 _SQLITE: Final = b"SQLite format 3\0"
+
+_SHOWN: Final = 8
+"""Lines to list in a note."""
 
 _ELEMENTS: Final = 200_000
 """Elements of an XML file to look at."""
@@ -74,6 +77,10 @@ def read_samples(file: Path, raw: Path, note: Note) -> list[Sample]:
     if keys is None:
         note(path, "it is empty")
         return []
+    if zeros := lines_with_zeros(head):
+        several = "lines" if len(zeros) > 1 else "line"
+        shown = ", ".join(f"{number:,}" for number in zeros[:_SHOWN])
+        note(path, f"zero bytes in {len(zeros):,} {several} looked at ({shown}): rejects")
     return _all(_taken(path, keys, raw), path, note, "it has no row below its heading")
 
 
@@ -116,6 +123,7 @@ def _taken(path: str, layout: dict[str, Any], raw: Path) -> Sample | None:
         return None
     names = list(filter(None, chunk.columns))
     columns = {name: Column(name, tuple(chunk.columns[name][:ROWS])) for name in names[:COLUMNS]}
+    is_text = layout.get("format", layout_by_name(path)) in {"csv", "tsv", "dat"}
     return Sample(
         path,
         layout,
@@ -123,6 +131,7 @@ def _taken(path: str, layout: dict[str, Any], raw: Path) -> Sample | None:
         min(len(chunk), ROWS),
         len(names) - len(columns),
         renamed=reader.renamed,
+        places=[f"{'line' if is_text else 'row'} {number:,}" for number in chunk.places[:ROWS]],
     )
 
 

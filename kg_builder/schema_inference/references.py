@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any, Final
 
+from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import Cell
 from kg_builder.extraction.tabular.list_cells import values_in
 from kg_builder.schema_inference.columns import Guess
@@ -46,7 +47,7 @@ _SHOWN: Final = 8
 _SHARED: Final = 3
 """Least number of shared values there."""
 
-ID_ROLES: Final = frozenset({"id", "mbid", "isrc", "address"})
+ID_ROLES: Final = frozenset({"id", "mbid", "isrc", "isbn", "address"})
 _KEYS: Final = EXTERNAL_ROLES | {"id", "address"}
 _EDITIONS: Final = (
     "release releases edition editions pressing pressings version versions ausgabe ausgaben "
@@ -69,8 +70,8 @@ def overlap(one: Guess, table: Things) -> bool:
 
 def _are_among(one: Guess, sample: Sample, name: str) -> bool:
     """Whether half of a column's values are those of a column of another file, or the reverse."""
-    values, ids = one.column.distinct, sample.columns[name].distinct
-    known, is_all = sample.all_values(name)
+    values, ids = one.column.ids, sample.columns[name].ids
+    known, is_all = sample.all_ids(name)
     shared = len(values & known)
     if shared * 2 >= len(values) > 0 or (0 < len(ids) <= 2 * len(values & ids)):
         return True
@@ -81,15 +82,15 @@ def has_ids(one: Guess, table: Things) -> bool:
     """Whether most of a column's cells are ids of a table."""
     if table.id is None:
         return False
-    _, is_all = table.sample.all_values(table.id)
+    _, is_all = table.sample.all_ids(table.id)
     share = shared_with(one, table)
     return share >= (_MOST_IDS if is_all else _LEAST)
 
 
 def shared_with(one: Guess, table: Things) -> float:
     """The share of a column's cells that are ids of a table."""
-    values, (ids, _) = one.column.values, table.sample.all_values(str(table.id))
-    return sum(value in ids for value in values) / len(values) if values else 0.0
+    values, (ids, _) = one.column.values, table.sample.all_ids(str(table.id))
+    return sum(plain_id(value) in ids for value in values) / len(values) if values else 0.0
 
 
 def table_of(plan: Plan, id_: Guess, kinds: Iterable[str]) -> Things | None:
@@ -130,9 +131,9 @@ def described(table: Things, id_: Guess) -> bool:
 
 def _keyed_by(table: Things, id_: Guess) -> str | None:
     """The column of a table's file whose values are unique and those of another file's ids."""
-    wanted = id_.column.distinct
+    wanted = id_.column.ids
     for name, column in table.sample.columns.items():
-        if column.is_unique and wanted & column.distinct and _are_among(id_, table.sample, name):
+        if column.is_unique and wanted & column.ids and _are_among(id_, table.sample, name):
             return name
     return None
 
@@ -201,7 +202,7 @@ def _may_refer(table: Things, kind: str) -> bool:
 
 def _is_told_by(one: Guess, other: Guess) -> bool:
     """Whether a column of ids refers to the same rows as another one."""
-    return one.column.distinct <= other.column.distinct
+    return one.column.ids <= other.column.ids
 
 
 # ------------------------------------------------------------------------------ repeated names
@@ -242,7 +243,7 @@ def _repeats(one: Guess, id_: Guess, sample: Sample, table: Things) -> tuple[str
     alone, and all others are clearly those of the table's rows, so that none is another entity.
     """
     pairs = [
-        (_filled(id_cell), texts)
+        ([*map(plain_id, _filled(id_cell))], texts)
         for id_cell, cell in sample.rows_of(id_.name, one.name)
         if (texts := _filled(cell))
     ]
@@ -305,7 +306,7 @@ def _names_by_id(table: Things) -> dict[str, str]:
     for id_cell, cell in zip(columns[table.id].cells, columns[table.name].cells, strict=True):
         ids, names = values_in(id_cell, words="several"), values_in(cell, words="several")
         if len(ids) == len(names):
-            named |= zip(ids, map(str.casefold, names), strict=True)
+            named |= zip(map(plain_id, ids), map(str.casefold, names), strict=True)
     return named
 
 

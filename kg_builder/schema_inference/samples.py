@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from glob import escape
 from pathlib import Path
 from typing import Any, Final
 
 from kg_builder.errors import DataError
+from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import Cell, Chunk, RowsConfig, read_rows
 from kg_builder.extraction.tabular.list_cells import values_in
 from kg_builder.extraction.values import is_placeholder
@@ -47,6 +49,11 @@ class Column:
         return set(self.values)
 
     @property
+    def ids(self) -> set[str]:
+        """The different values as a build compares ids: "8.0" is 8."""
+        return set(map(plain_id, self.values))
+
+    @property
     def is_unique(self) -> bool:
         """Whether no value occurs twice and no cell is empty."""
         return len(self.distinct) == len(self.cells) == len(self.values)
@@ -66,6 +73,7 @@ class Sample:
         above: that of the objects around the rows, of which there is a sample, too.
         renamed: columns whose name in the heading another one has, and this name.
         root: the folder that `path` is below; none if the file cannot be read again.
+        places: what messages call the place of each row ("line 7"); empty if it is unknown.
     """
 
     path: str
@@ -77,7 +85,9 @@ class Sample:
     above: str = ""
     renamed: Mapping[str, str] = field(default_factory=dict)
     root: Path | None = None
+    places: Sequence[str] = ()
     _read: dict[str, tuple[set[str], bool]] = field(default_factory=dict, init=False, compare=False)
+    _ids: dict[str, tuple[set[str], bool]] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def is_all(self) -> bool:
@@ -94,6 +104,13 @@ class Sample:
         if name not in self._read:
             self._read[name] = self._values_in_file(name, self.root)
         return self._read[name]
+
+    def all_ids(self, name: str) -> tuple[set[str], bool]:
+        """Those of `all_values` as a build compares ids."""
+        if name not in self._ids:
+            values, is_all = self.all_values(name)
+            self._ids[name] = set(map(plain_id, values)), is_all
+        return self._ids[name]
 
     def rows_of(self, *names: str) -> Iterator[tuple[Cell, ...]]:
         """The cells of some columns, row by row: of the whole file, if it can be read again.
@@ -158,18 +175,18 @@ def with_patterns(samples: list[Sample], root: Path) -> list[Sample]:
     """
     groups: dict[tuple[Path, str, str], list[Sample]] = {}
     for sample in (replace(one, root=root) for one in samples):
-        pattern = re.sub(r"\d+(?:[-_]\d+)*", "*", Path(sample.path).name)
+        pattern = re.sub(r"\d+(?:[-_]\d+)*", "*", escape(Path(sample.path).name))
         key = (Path(sample.path).parent, pattern, str(sorted(sample.layout.items())))
         groups.setdefault(key, []).append(sample)
     found: list[Sample] = []
     for (folder, pattern, _), group in groups.items():
-        path = (folder / pattern).as_posix()
+        path = (Path(escape(str(folder))) / pattern).as_posix()
         given = {(root / sample.path).resolve() for sample in group}
         columns = [set(sample.columns) for sample in group]
         alike = columns[0] and all(one & columns[0] for one in columns)
         if len(group) > 1 and alike and {p.resolve() for p in root.glob(path)} == given:
             most = max(group, key=lambda sample: len(sample.columns))
-            found.append(replace(most, path=path))
+            found.append(replace(most, path=path, places=()))
         else:
             found += group
     return found

@@ -18,7 +18,7 @@ from kg_builder.extraction.tabular.nested_json import decoded
 from kg_builder.extraction.values import parse_date
 from kg_builder.extraction.values.numbers import DecimalSign, parse_number
 from kg_builder.packed_files import without_packing
-from kg_builder.schema_inference.columns import mostly
+from kg_builder.schema_inference.columns import CODE, mostly
 from kg_builder.schema_inference.samples import ENCODINGS, ROWS, Sample, is_number
 from kg_builder.schema_inference.words import MEANING, plain_words
 
@@ -31,7 +31,19 @@ _SENTENCE: Final = 8
 
 _SLASHED: Final = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d{2})(?![\d/.-])")
 _MANY: Final = 0.5
-_CODE: Final = re.compile(r"(?=\S*\d)\S+")
+
+_WIDE: Final = frozenset({b"\xff\xfe", b"\xfe\xff"})
+"""First bytes of texts in UTF-16."""
+
+_ARCHIVES: Final = (
+    (b"PK\3\4", 0), (b"7z\xbc\xaf\x27\x1c", 0), (b"Rar!", 0), (b"\x28\xb5\x2f\xfd", 0),
+    (b"ustar", 257),
+)  # fmt: skip
+"""Bytes of archives (zip, 7-Zip, RAR, Zstandard, tar), and where they are."""
+
+_FEW_ZEROS: Final = 3
+_PER_ZERO: Final = 100
+"""In a text few bytes are zero by accident: so many, or one of so many."""
 
 _SEPARATORS: Final = ("\t", "<SEP>", "::", ";", "|", ",")
 
@@ -47,9 +59,9 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
     Raises:
         DataError: it is no text.
     """
-    wide = head[:2] in {b"\xff\xfe", b"\xfe\xff"}
-    if b"\0" in head and not wide:
-        raise DataError("neither text nor a format that is known", where=path)
+    wide = head[:2] in _WIDE
+    if not wide and (remedy := _why_no_text(head)):
+        raise DataError("neither text nor a format that is known", where=path, remedy=remedy)
     lines = decoded(head, ("utf-16",) if wide else ENCODINGS).splitlines()[: ROWS + 1]
     lines = lines if whole else lines[:-1]
     if not any(map(str.strip, lines)):
@@ -81,6 +93,22 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
         layout["header"] = False
         layout["names"] = names or [f"column{n}" for n in range(1, len(rows[0]) + 1)]
     return layout
+
+
+def _why_no_text(head: bytes) -> str:
+    """What to do with a file that is no text; empty if it is, though single bytes are zero."""
+    if any(head[at : at + len(magic)] == magic for magic, at in _ARCHIVES):
+        return "an archive: unpack it, and name the files in it"
+    if head.count(b"\0") <= max(_FEW_ZEROS, len(head) // _PER_ZERO):
+        return ""
+    return "save it as UTF-8 text, CSV, JSON, Parquet or Excel (.xlsx)"
+
+
+def lines_with_zeros(head: bytes) -> list[int]:
+    """The lines with zero bytes in the beginning of a text, which a build rejects."""
+    if head[:2] in _WIDE:
+        return []
+    return [n for n, line in enumerate(head.split(b"\n"), start=1) if b"\0" in line]
 
 
 def is_prose(head: bytes) -> bool:
@@ -173,7 +201,7 @@ def _has_heading(rows: list[list[str]]) -> bool:
 
 def _kind_of(cells: list[str]) -> Callable[[str], object] | None:
     """What most values of a column are that a heading is not: numbers, dates, ids with digits."""
-    for kind, least in ((is_number, _MANY), (parse_date, _MANY), (_CODE.fullmatch, 1.0)):
+    for kind, least in ((is_number, _MANY), (parse_date, _MANY), (CODE.fullmatch, 1.0)):
         if cells and sum(bool(kind(cell)) for cell in cells) >= least * len(cells):
             return kind
     return None

@@ -27,7 +27,7 @@ FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "
 """Kinds of entities, those that are named by most columns of others last."""
 
 _IDS: Final = (
-    "id", "mbid", "isrc", "catalog", "discogs", "wikidata", "spotify", "dbpedia", "address",
+    "id", "mbid", "isrc", "isbn", "catalog", "discogs", "wikidata", "spotify", "dbpedia", "address",
 )  # fmt: skip
 _FILLED: Final = 0.8
 _BARE_IDS: Final = frozenset({"id", "mbid", "catalog", "address", "wikidata"})

@@ -48,7 +48,7 @@ _ENTITIES: Final = {
     "parolier paroliere author authors autor autores auteur autore 作詞 作者",
     "producer": "producer producers produzent produzenten producteur productor produttore produtor",
     "movie": "movie movies film films pelicula pelicule",
-    "book": "book books buch bucher libro libros livre livres isbn livro",
+    "book": "book books buch bucher libro libros livre livres livro",
     "item": "item items product",
     "similar": "similar ahnliche similaires similares",
     "influence": "influence influences influencias einflusse influenced",
@@ -75,6 +75,7 @@ _ATTRIBUTES: Final = {
     "iswc": "iswc iswcs",
     "upc": "upc upcs ean eans gtin barcode barcodes strichcode codebarre",
     "isni": "isni isnis",
+    "isbn": "isbn isbns isbn10 isbn13",
     "address": "uri url href link address permalink",
     "homepage": "homepage website site webseite web",
     "image": "image images cover picture thumbnail artwork bild photo poster",
@@ -120,6 +121,21 @@ _ATTRIBUTES: Final = {
     "age": "age alter edad",
     "occupation": "occupation job profession beruf",
 }  # fmt: skip
+_OPINIONS: Final = {
+    "like": "like likes liked love loves loved favorite favorites favorited favourite favourites "
+    "favourited starred hearted thumbup thumbsup upvote upvoted 👍 ❤ gefallt gemocht aime gusta "
+    "favorito favorita curtir curtiu gostei piace",
+    "act": "up positive save saved add added follow share shared buy bought purchase purchased "
+    "play played listen listened complete completed",
+    "dislike": "down negative dislike dislikes disliked hate hated ban banned downvote downvoted "
+    "thumbdown thumbsdown 👎 skip skipped unlike unliked reject rejected",
+    "neither": "neutral none meh view viewed impression block blocked remove removed undislike",
+    "feedback": "feedback reaction reactions vote votes thumb thumbs opinion target",
+}
+OPINIONS: Final = {kind: frozenset(words.split()) for kind, words in _OPINIONS.items()}
+"""What feedback is called, in values and names of columns: that of those who like something, other
+acts that tell that something is liked, those of dislike, what tells neither, and all of them."""
+
 OF_VALUES: Final = (".type", ".datatype", "xml:lang")
 """What SPARQL's results in JSON tell of each value."""
 
@@ -378,7 +394,13 @@ def owner_of(name: str) -> str:
 _DATABASES: Final = frozenset({"musicbrainz", "mbid", "discogs", "wikidata"})
 """Words that tell whose ids a column holds: the "discogs release id" is none of the file's own."""
 
-_IDENTIFIED: Final = {"isrc": "song", "iswc": "song", "upc": "album", "isni": "artist"}
+_IDENTIFIED: Final = {
+    "isrc": "song",
+    "iswc": "song",
+    "upc": "album",
+    "isni": "artist",
+    "isbn": "book",
+}
 """What an identifier is of that things of one kind have only."""
 
 _CODED: Final = frozenset({"user", "item", "artist", *WORKS})
@@ -402,6 +424,7 @@ _STRONG: Final = (
     "iswc",
     "upc",
     "isni",
+    "isbn",
     "alias",
     "begin",
     "end",

@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable
+from glob import escape
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -82,7 +83,8 @@ def new_recipe(
         files: the files.
         raw: the folder.
         name: of the recipe.
-        warn: called for every file that the recipe does not read, or only in part.
+        warn: called for every file that the recipe does not read, or only in part, and for what
+            is doubtful about the others.
 
     Raises:
         DataError: a file is missing or outside the folder, or nothing in the files is recognised.
@@ -114,7 +116,7 @@ def new_recipe(
             else "; ".join(f"{what}: {why}" for what, why in unread),
         )
     plan.unread[:0] = unread
-    for what, why in plan.unread:
+    for what, why in plan.unread + plan.warnings:
         warn(f"{what}: {why}")
     return recipe_text(plan, name, list(pages.values()))
 
@@ -146,6 +148,7 @@ def _add_page(
 ) -> None:
     """Add a source per RDF file, and one for all pages with the same folder and suffix."""
     number = len(pages) + 1
+    pattern = (Path(escape(str(path.parent))) / f"*{path.suffix}").as_posix()
     if suffix in _RDF:
         keys: dict[str, Any] = {
             "kind": "structured",
@@ -154,12 +157,10 @@ def _add_page(
         pages[path.as_posix()] = (f"{name}-rdf{number}", keys, f"RDF, by its ending {suffix}")
         return
     if suffix == ".txt":
-        pattern = (path.parent / f"*{path.suffix}").as_posix()
         keys = {"kind": "unstructured", "path": pattern}
         why = "texts, each about what the file is called by"
         pages.setdefault(pattern, (f"{name}-texts-{number}", keys, why))
         return
-    pattern = (path.parent / f"*{path.suffix}").as_posix()
     source = {"kind": "semi-structured", "path": pattern, "format": _PAGES.get(suffix, "auto")}
     pages.setdefault(pattern, (f"{name}-pages{number}", source, f"by its ending {suffix}"))
 

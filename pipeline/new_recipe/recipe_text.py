@@ -47,6 +47,7 @@ def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], st
         "#   python -m pipeline build --dataset THIS_FILE --raw FOLDER_OF_THE_FILES",
         f"name = {toml(name)}",
         f"title = {toml(name)}",
+        *_warnings(plan),
     ]
     no_graph = (
         plan.acts
@@ -71,6 +72,11 @@ def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], st
     lines += _acts(plan, name) + _users(plan) + _ratings(plan) + _triples(plan)
     lines += _left_out(plan)
     return "\n".join(lines) + "\n"
+
+
+def _warnings(plan: Plan) -> list[str]:
+    lines = ["", "# Check this first:"] if plan.warnings else []
+    return lines + [f"#   {_comment(what)}: {_comment(text)}" for what, text in plan.warnings]
 
 
 def toml(value: Any) -> str:

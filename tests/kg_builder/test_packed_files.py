@@ -114,3 +114,12 @@ def test_files_are_found_by_pattern(tmp_path):
         matching_files(tmp_path, "*.tsv")
     with pytest.raises(DataError, match="not a path or pattern"):
         matching_files(tmp_path, "/abs/*.csv")
+
+
+def test_a_file_of_exactly_that_name_is_no_pattern(tmp_path):
+    for name in ("songs [v2].csv", "songs v.csv"):
+        (tmp_path / name).write_text("")
+    assert [path.name for path in matching_files(tmp_path, "songs [v2].csv")] == ["songs [v2].csv"]
+    assert [path.name for path in matching_files(tmp_path, "songs [uv].csv")] == ["songs v.csv"]
+    with pytest.raises(DataError, match="not a path or pattern"):
+        matching_files(tmp_path, str(tmp_path / "songs [v2].csv"))

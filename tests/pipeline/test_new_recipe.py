@@ -217,6 +217,20 @@ def test_streaming_history_in_several_files(tmp_path):
     assert 'path = "StreamingHistory*.json"' in text and "min = 30000" in text
 
 
+@pytest.mark.parametrize("names", [("plays [2023].csv",), ("plays [1].csv", "plays [2].csv")])
+def test_brackets_in_names_of_files_and_folders_are_no_patterns(tmp_path, names):
+    (tmp_path / "raw/my [old] music").mkdir(parents=True)
+    plays = {f"my [old] music/{n}": "user,song,plays\nann,s1,4\nbob,s2,1\n" for n in names}
+    songs = "song,title,genre\ns1,Roads,trip hop\ns2,Angel,rock\n"
+    files = write(tmp_path / "raw", {"my [old] music/songs [v2].csv": songs, **plays})
+    text = "Kim Deal was born in Dayton, Ohio, in 1961. She is a member of the band Pixies.\n"
+    files += write(tmp_path / "raw", {"my [old] music/Kim Deal.txt": text})
+    new_recipe_command(files, out=tmp_path / "mine.toml", raw=tmp_path / "raw")
+    build(str(tmp_path / "mine.toml"), raw=tmp_path / "raw", out=tmp_path / "out")
+    assert positives(tmp_path) == 2
+    assert "Dayton" in (tmp_path / "out/kg.ttl").read_text(encoding="utf-8")
+
+
 def test_extended_streaming_history(tmp_path):
     rows = [
         {
@@ -309,6 +323,14 @@ def test_a_name_that_the_heading_repeats_is_told_of_and_counted(tmp_path, separa
     assert any(
         b"columns whose name 'artist' another one has, read as 'artist.2'" in t for t in told
     )
+
+
+def test_a_name_that_the_heading_of_a_sheet_repeats_is_told_of(tmp_path):
+    columns = ["id", "title", "artist", "artist"]
+    rows = [["1", "Rain", "Ann", "Bob"], ["2", "Sun", "Cy", "Dora"]]
+    pd.DataFrame(rows, columns=columns).to_excel(tmp_path / "songs.xlsx", index=False)
+    text = new_recipe([tmp_path / "songs.xlsx"], tmp_path, "mine")
+    assert "the heading names several columns 'artist': 'artist' is the first one, " in text
 
 
 @pytest.mark.parametrize("names", ["user,song,song,at", "user,at,song,song", "user,song,at,at"])
@@ -521,6 +543,32 @@ def test_a_file_that_is_not_read_is_named_with_the_reason(tmp_path, capfd, name,
     told = recipe.partition("# Files that are not read, or only in part:\n")[2]
     assert f"#   {name}: {why}" in told
     assert f"warning: {name}: {why}" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_a_line_with_a_zero_byte_is_a_reject_as_in_a_build(tmp_path, capfd, separator):
+    rows = [f"s{n},Song {chr(65 + n)},Artist {n % 3},rock" for n in range(12)]
+    rows[6] = rows[6].replace("Song", "So\0ng")
+    text = "\n".join(["song_id,title,artist,genre", *rows]).replace(",", separator)
+    plays = "user,song_id,plays\n" + "".join(f"u{n % 4},s{n % 6},3\n" for n in range(20))
+    _, items, recipe = built(tmp_path, {"songs.csv": text, "plays.csv": plays})
+    told = "songs.csv: zero bytes in 1 line looked at (8): rejects"
+    assert f"#   {told}" in recipe and f"warning: {told}" in capfd.readouterr().err
+    assert len(items) == 6
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        (b"PK\3\4songs.csv" + bytes(9), "unpack it"), (b"Rar!\x1a\7", "unpack it"),
+        (bytes(257) + b"ustar" + bytes(250), "unpack it"), (bytes(range(9)) * 99, "save it as"),
+        ("id,title,artist\n1,Roads,Ann\n".encode("utf-16-le"), "save it as"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_text_is_an_error_with_a_remedy(tmp_path, content, remedy):
+    (tmp_path / "songs.bin").write_bytes(content)
+    with pytest.raises(DataError, match=f"songs.bin: neither text nor .*{remedy}"):
+        new_recipe([tmp_path / "songs.bin"], tmp_path, "x")
 
 
 def test_tables_of_parquet_and_sqlite_without_rows_are_named(tmp_path):

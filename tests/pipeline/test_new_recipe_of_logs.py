@@ -195,3 +195,101 @@ def test_a_few_bad_values_of_a_table_are_counted(tmp_path, column, good, what):
     assert f"1 of 30 values looked at, such as 'odd', is no {what}: a reject" in recipe
     rejects = pd.read_parquet(tmp_path / "out/stages/extraction/rejects.parquet")
     assert len(rejects) == 1
+
+
+def opinions(tmp_path, heading: str, values: list[str], *, timed: bool = False) -> dict[str, Any]:
+    """The interactions of a log of 24 rows, each with another user or song, and a value."""
+    rows = "".join(
+        f"u{n % 8};s{n // 8 + 1};{values[n * 5 % 7 % len(values)]}"
+        + (f";2023-03-0{n % 9 + 1}\n" if timed else "\n")
+        for n in range(24)
+    )
+    return acts(tmp_path, f"user;song;{heading}" + (";time" if timed else ""), rows)
+
+
+@pytest.mark.parametrize("heading", ["liked", "isLiked", "thumbs_up", "Favourite", "vote"])
+@pytest.mark.parametrize("values", [["True", "False"], ["yes", "no"], ["t", "f"]])
+def test_of_likes_and_dislikes_the_likes_are_read(tmp_path, heading, values):
+    found = opinions(tmp_path, heading, values)
+    assert found["where"] == [{"column": heading, "equals": values[:1]}]
+    assert not {"weight", "threshold"} & {*found}
+
+
+@pytest.mark.parametrize("heading", ["disliked", "thumbs_down"])
+@pytest.mark.parametrize("values", [["1", "0"], ["true", "false"]])
+def test_of_dislikes_the_others_are_read(tmp_path, heading, values):
+    found = opinions(tmp_path, heading, values)
+    assert found["where"] == [{"column": heading, "equals": values[1:]}]
+
+
+@pytest.mark.parametrize("heading", ["feedback", "x", "type", "event_type"])
+@pytest.mark.parametrize(
+    ("values", "liked"),
+    [
+        (["like", "dislike", "skip"], ["like"]),
+        (["Thumbs-Up", "Thumbs-Down", "love"], ["Thumbs-Up", "love"]),
+        (["listen", "like", "dislike", "unlike"], ["like", "listen"]),
+        (["👍", "👎"], ["👍"]),
+    ],
+)
+def test_words_of_feedback_tell_what_is_liked(tmp_path, heading, values, liked):
+    found = opinions(tmp_path, heading, values)
+    assert found["where"] == [{"column": heading, "equals": liked}]
+
+
+@pytest.mark.parametrize(
+    ("heading", "values", "threshold"),
+    [
+        ("liked", ["1", "0"], 1), ("liked", ["1", "0", "-1"], 1), ("x", ["1", "-1"], 1),
+        ("x", ["0", "1"], 1), ("rating", ["0", "1"], 1), ("rating", ["0.2", "0.9"], 0.7),
+        ("rating", ["1", "2", "3"], 3), ("rating", ["-2", "0", "2"], 1),
+        ("rating", ["-1", "2", "5"], 4),
+        ("rating", ["3"], 4), ("Book-Rating", "12345", 4), ("overall", "12345", 4),
+        ("note", "12345", 4), ("ranking", "12345", 4), ("x", "13579", None),
+        ("stars", ["30", "100"], 70), ("x", ["0.5", "2.5", "3", "4.5", "5"], 4),
+        ("artist_rating", ["1", "10"], 7),
+    ],
+)  # fmt: skip
+def test_few_numbers_beside_users_and_items_are_ratings(tmp_path, heading, values, threshold):
+    found = opinions(tmp_path, heading, [*values])
+    assert found.get("threshold") == threshold
+    assert found.get("weight") == (heading if threshold else None)
+
+
+def test_ratings_of_an_unknown_name_may_have_times(tmp_path):
+    found = opinions(tmp_path, "overall", [*"12345"], timed=True)
+    assert (found["weight"], found["threshold"], found["time"]) == ("overall", 4, "time")
+
+
+@pytest.mark.parametrize(
+    ("heading", "value"),
+    [
+        ("age_group", lambda n: n % 8 % 5 + 1), ("bucket", lambda n: n // 8 % 3 * 2 + 1),
+        ("rank", lambda n: n // 8 + 3), ("hour", lambda n: n % 23), ("shuffle", lambda n: n % 2),
+        ("loved", lambda n: n % 2),
+    ],
+)  # fmt: skip
+def test_other_few_numbers_are_no_ratings(tmp_path, heading, value):
+    rows = "".join(
+        f"2023-03-0{n % 9 + 1} 07:00:00;u{n % 8};s{n // 8 % 3 + 1};{value(n)}\n" for n in range(48)
+    )
+    found = acts(tmp_path, f"time;user;song;{heading}", rows)
+    assert found["weight"] == "@count" and "where" not in found
+
+
+def test_a_file_with_dislikes_of_an_unknown_form_says_that_all_count_as_likes(tmp_path, capfd):
+    rows = "".join(f"u{n % 8};s{n // 8 + 1};{'AB'[n * 5 % 7 % 2]}\n" for n in range(24))
+    _, _, text = built(tmp_path, {"songs.csv": SONGS, "acts.csv": f"user;song;grade\n{rows}"})
+    told = "acts.csv: every row counts as liked, unless 'grade' tells otherwise (it has 'A', 'B')"
+    assert f"#   {told}" in text and f"warning: {told}" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [("liked", ["True", "False"]), ("liked", ["1", "-1"]), ("feedback", ["like", "skip"])],
+)
+def test_a_build_has_as_many_positives_as_there_are_likes(tmp_path, heading, values):
+    told = [(n % 8, n // 8 + 1, values[n * 5 % 7 % 2]) for n in range(24)]
+    rows = "".join(f"u{user};s{song};{value}\n" for user, song, value in told)
+    built(tmp_path, {"songs.csv": SONGS, "acts.csv": f"user;song;{heading}\n{rows}"})
+    assert positives(tmp_path) == sum(value == values[0] for *_, value in told) < 24

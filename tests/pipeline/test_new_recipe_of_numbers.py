@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.pipeline.test_new_recipe import built, positives
-from tests.pipeline.test_new_recipe_of_public_files import guessed
+from tests.pipeline.test_new_recipe_of_public_files import guessed, tables
 
 START = 1_600_000_000
 
@@ -90,3 +90,34 @@ def test_such_a_log_builds_and_counts_plays(tmp_path):
     songs = "id,title,genre\n" + "".join(f"T{n:03d},Song {n},jazz\n" for n in range(20))
     built(tmp_path, {"songs.csv": songs, "log.dat": log(moment, milliseconds, rows=40)})
     assert 0 < positives(tmp_path) <= 40
+
+
+@pytest.mark.parametrize(
+    ("column", "special", "split"),
+    [
+        ("album", ["M|A|R|R|S"] * 5, None), ("artist", ["M|A|R|R|S"] * 5, None),
+        ("album", ["Far Out; Recordings"] * 5, None), ("artist", ["Far Out; Recordings"] * 5, None),
+        ("album", ["A | B", "C | D"], None), ("album", [f"A{n}|B{n}" for n in range(9)], "|"),
+        ("artist", ["Ann|Bo", "Bo|Cleo"], "|"), ("genre", ["dub|rock"] * 5, "|"),
+    ],
+)  # fmt: skip
+def test_lists_are_told_by_several_different_cells(tmp_path, column, special, split):
+    cells = [*special, *(f"Name {n}" for n in range(40))]
+    songs = "".join(f"s{n},Song {n}x,{cell}\n" for n, cell in enumerate(cells))
+    recipe = guessed(tmp_path, {"songs.csv": f"song_id,title,{column}\n{songs}"})
+    assert tables(recipe)["songs"]["columns"][column].get("split") == split
+
+
+@pytest.mark.parametrize("sign", ["::", "\t"])
+@pytest.mark.parametrize("id_", ["s{}", "{}", "x-{}"])
+def test_codes_beside_titles_are_their_ids(tmp_path, sign, id_):
+    rows = [
+        (f"u{n % 9}", id_.format(n % 7), f"Song {'ABCDEFG'[n % 7]}", START + n * 999)
+        for n in range(60)
+    ]
+    recipe = guessed(tmp_path, {"log.dat": "".join(sign.join(map(str, r)) + "\n" for r in rows)})
+    (songs,) = tables(recipe).values()
+    (acts,) = recipe["interactions"]
+    assert (songs["type"], songs["id"], songs["name"]) == ("Song", "column2", "column3")
+    assert [acts[key] for key in ("user", "item", "time")] == ["column1", "column2", "column4"]
+    assert acts["weight"] == "@count"

@@ -338,3 +338,77 @@ def test_identifiers_of_albums_beside_songs(tmp_path):
     recipe = guessed(tmp_path, {"songs.csv": songs})
     assert tables(recipe)["albums"]["external_ids"] == {"album_upc": "upc"}
     assert "external_ids" not in tables(recipe)["songs"]
+
+
+BOOKS = "isbn,title,author\n0936044504,Roads,Ann\n043094445X,Angel,Bo\n0286250479,Hurt,Cleo\n"
+RATINGS = "276001;0936044504;9\n276001;043094445X;7\n276002;0286250479;8\n276002;0936044504;0\n"
+
+
+@pytest.mark.parametrize("item", ["ISBN", "isbn", "ISBN-13", "book"])
+def test_isbns_are_ids_of_books_and_of_the_items_of_ratings(tmp_path, item):
+    ratings = f"User-ID;{item};Book-Rating\n{RATINGS}"
+    recipe = guessed(tmp_path, {"books.csv": BOOKS, "ratings.csv": ratings})
+    (key,) = tables(recipe)
+    assert (tables(recipe)[key]["id"], tables(recipe)[key]["name"]) == ("isbn", "title")
+    (acts,) = recipe["interactions"]
+    assert (acts["user"], acts["item"], acts["threshold"]) == ("User-ID", item, 7)
+
+
+def test_another_id_of_books_is_preferred_to_their_isbns(tmp_path):
+    books = BOOKS.replace("isbn,", "id,isbn,").replace("\n0", "\n1,0", 1)
+    books = books.replace("\n043", "\n2,043").replace("\n028", "\n3,028")
+    ratings = "user,book_id,rating\nann,1,5\nann,2,3\nbob,3,4\nbob,1,1\n"
+    recipe = guessed(tmp_path, {"books.csv": books, "ratings.csv": ratings})
+    assert tables(recipe)["books"]["id"] == "id" and len(tables(recipe)) == 1
+
+
+SONGS = "song_id,title,artist,genre\n" + "".join(
+    f"{n},Song {chr(65 + n)},Artist {n % 5},rock\n" for n in range(20)
+)
+
+
+@pytest.mark.parametrize("sign", [".0", ""])
+def test_numbers_with_and_without_zero_decimals_are_the_same_ids(tmp_path, sign):
+    plays = "user,song_id,plays\n" + "".join(f"u{n % 4},{n}{sign},3\n" for n in range(20))
+    songs = SONGS if sign else SONGS.replace(",Song", ".0,Song")
+    _, items, text = built(tmp_path, {"songs.csv": songs, "plays.csv": plays})
+    assert "songs2" not in text and len(items) == 20
+
+
+@pytest.mark.parametrize(("known", "share"), [(0, "none"), (2, "only 2")])
+def test_ids_of_which_hardly_any_is_shared_are_told(tmp_path, known, share):
+    plays = "user,song_id,plays\n" + "".join(
+        f"u{n % 4},{n}{'' if n < known else 'x'},3\n" for n in range(20)
+    )
+    files = write(tmp_path, {"songs.csv": SONGS, "plays.csv": plays})
+    warnings: list[str] = []
+    text = new_recipe(files, tmp_path, "mine", warn=warnings.append)
+    told = f"{share} of the 20 values of 'song_id' looked at are in 'song_id' of songs.csv"
+    assert warnings == [f"plays.csv: {told}: the items have none of the facts of the others"]
+    assert f"#   {warnings[0]}" in text
+
+
+@pytest.mark.parametrize(("known", "warned"), [(10, True), (19, False)])
+def test_items_that_no_table_describes_are_told(tmp_path, capfd, known, warned):
+    plays = "user,song_id,plays\n" + "".join(
+        f"u{n % 4},{n if n < known else n + 99},3\n" for n in range(20)
+    )
+    _, items, text = built(tmp_path, {"songs.csv": SONGS, "plays.csv": plays})
+    told = f"{20 - known} of 20 values looked at, such as '{known + 99}', are not in 'song_id'"
+    assert told in text and len(items) == known
+    assert (told in capfd.readouterr().err) == warned
+
+
+def test_an_id_of_two_names_is_told_with_its_lines(tmp_path):
+    songs = SONGS + '3,"Another\nsong",Bo,rock\n4,Other,Bo,rock\n'
+    warnings: list[str] = []
+    new_recipe(write(tmp_path, {"songs.csv": songs}), tmp_path, "mine", warn=warnings.append)
+    told = "several names for 2 of 20 ids in 'song_id': '3' is 'Song D' in line 5 and "
+    assert warnings == [f"songs.csv: {told}'Another\\nsong' in line 22"]
+
+
+def test_rows_that_repeat_an_id_with_its_name_are_not_told_of(tmp_path):
+    songs = SONGS + "3,Song D,Bo,dub\n"
+    warnings: list[str] = []
+    new_recipe(write(tmp_path, {"songs.csv": songs}), tmp_path, "mine", warn=warnings.append)
+    assert not warnings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin
@@ -47,11 +47,16 @@ class _Cell:
 
 
 def html_rows(
-    stream: Stream, config: RowsConfig, columns: Sequence[str] | None, nulls: frozenset[str]
+    stream: Stream,
+    config: RowsConfig,
+    columns: Sequence[str] | None,
+    nulls: frozenset[str],
+    named: Callable[[Sequence[str]], list[str]] = unique_names,
 ) -> Chunk:
     """The rows of a page's table: that with most rows, or the one that `sheet` names.
 
     The header is the leading rows made up only of `<th>` cells, or the first `header_rows` rows.
+    `named` makes their names unique.
 
     Raises:
         DataError: the page has no such table, or the table no such column.
@@ -69,7 +74,7 @@ def html_rows(
     rows = _chosen(grids, config.sheet, stream.where)[config.skip_rows :]
     top = _heading_rows(rows, config) if config.header else 0
     heading = [[" ".join(c.lines) if c.is_first else "" for c in row] for row in rows[:top]]
-    names = list(config.names) or unique_names(joined_headings(heading or [[]]))
+    names = list(config.names) or named(joined_headings(heading or [[]]))
     numbered = list(enumerate(rows, config.skip_rows + 1))[top + config.skip_after_header :]
     kept = [(number, row) for number, row in numbered if any(cell.lines for cell in row)]
     wanted = list(columns or names)

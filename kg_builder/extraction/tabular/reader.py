@@ -199,12 +199,13 @@ class RowReader:
         if self.config.layout == "parquet":
             return parquet_rows(self.path, columns, nulls, size, coded=self._coded)
         if self.config.layout == "excel":
-            return excel_rows(self.path, self.config, columns, nulls, size, self._complain_read)
+            complain, named = self._complain_read, self._renamed
+            return excel_rows(self.path, self.config, columns, nulls, size, complain, named)
         if self.config.layout == "html":
             from kg_builder.extraction.tabular.html_tables import html_rows
 
             with open_binary(self.path) as stream:
-                return iter([html_rows(stream, self.config, columns, nulls)])
+                return iter([html_rows(stream, self.config, columns, nulls, self._renamed)])
 
         if self.config.sql is None:
             raise DataError("set 'sql' to the table or query to read", where=str(self.path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -52,10 +52,12 @@ def excel_rows(
     nulls: frozenset[str],
     chunk_rows: int,
     complain: Complain,
+    named: Callable[[Sequence[str]], list[str]] = unique_names,
 ) -> Iterator[Chunk]:
     """Yield chunks of rows with the sheet's row numbers, from 1; blank rows are skipped.
 
-    Formulas have their saved values; cells with an error have none.
+    Formulas have their saved values; cells with an error have none. `named` makes the names of a
+    heading unique.
 
     Raises:
         DataError: no such file or sheet, a damaged workbook, a missing column.
@@ -80,7 +82,7 @@ def excel_rows(
             heading = joined_headings(headings or [[]])
             while heading and not heading[-1]:
                 heading.pop()
-            names = names or unique_names(heading)
+            names = names or named(heading)
         wanted = columns_of(columns or names, names, where)
         # A cell far down yields an empty row for each row above it: drop these immediately.
         rows = (row for row in islice(rows, config.skip_after_header, None) if row[1])

@@ -96,3 +96,13 @@ def test_absurd_spans_stay_bounded(write: Write, tmp_path: Path) -> None:
     write("a.html", f"<table><tr><th>a</th></tr><tr>{cell * 500}</tr><tr>{cell * 500}</tr></table>")
     (chunk,) = read_rows(RowsConfig(path="a.html"), tmp_path)
     assert chunk.columns == {"a": ["x", "x"]}
+
+
+def test_names_that_a_heading_repeats_are_counted(write: Write, tmp_path: Path) -> None:
+    head = "<tr><th>title</th><th>artist</th><th>artist</th></tr>"
+    write("a.html", f"<table>{head}<tr><td>Rain</td><td>Ann</td><td>Bo</td></tr></table>")
+    reader = read_rows(RowsConfig(path="a.html"), tmp_path)
+    (chunk,) = reader
+    assert list(chunk.columns) == ["title", "artist", "artist.2"]
+    assert reader.renamed == {"artist.2": "artist"}
+    assert reader.counts["columns whose name 'artist' another one has, read as 'artist.2'"] == 1
