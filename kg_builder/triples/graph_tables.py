@@ -72,10 +72,10 @@ SELECT item, string_agg(if(place > $most, '…', name), ' & ' ORDER BY place)
 FROM (SELECT item, whose.name, row_number() OVER (PARTITION BY item ORDER BY whose.name) AS place
       FROM (SELECT head AS item, tail AS other FROM relation JOIN predicate p ON p.code = predicate
             JOIN thing ON thing.code = head
-            WHERE p.name = 'performer' OR p.name = 'writer' AND type = 'Book'
+            WHERE sure > 0 AND (p.name = 'performer' OR p.name = 'writer' AND type = 'Book')
             UNION
             SELECT tail, head FROM relation JOIN predicate p ON p.code = predicate
-            WHERE p.name = 'performed') credit
+            WHERE sure > 0 AND p.name = 'performed') credit
       JOIN thing whose ON whose.code = other
       WHERE item < $items AND whose.name <> '')
 WHERE place <= $most + 1
