@@ -78,10 +78,6 @@ class Scorer(Protocol):
         """Contribution of each feature to one pair's log-odds, the prior odds first."""
 
 
-_FEW: Final = 20
-"""Number of pairs below which the share of matches is not estimated."""
-
-
 class FellegiSunter:
     """Unsupervised scorer: two latent classes of pairs, estimated by expectation–maximisation.
 
@@ -141,8 +137,7 @@ class FellegiSunter:
                         counts = _counts(levels[rows], 1 - belief[rows], size)
                         other[column][group] = _posterior(counts, marginal, strength)
             done = abs(updated - share) < 1e-5
-            if len(belief) >= _FEW:
-                share = updated
+            share = updated
             self._set(features, share, match, other)
             if done:
                 break

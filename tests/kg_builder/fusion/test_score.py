@@ -438,10 +438,3 @@ def test_of_more_pairs_than_enough_a_sample_in_order_is_drawn_by_the_seed(monkey
     assert first == again != other
     assert len(set(first)) == 30 and first == sorted(first)
     assert mutual_best_pairs(pairs).tolist() == first
-
-
-def test_the_share_of_matches_is_not_estimated_from_a_few_pairs():
-    alike = (3, 2, 1)
-    few, many = (FellegiSunter().fit(compared(*[alike] * n)) for n in (19, 40))
-    assert expit(few.prior_odds) == pytest.approx(0.1)
-    assert expit(many.prior_odds) > 0.3
