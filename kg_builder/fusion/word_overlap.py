@@ -49,7 +49,7 @@ SHARED: Final = Feature(
 """Share of the wordier record's weight that is shared."""
 
 PERFORMANCE: Final = Feature(
-    "live, remix and so on",
+    "performance in the title",
     ("differ", "agree"),
     match=(0.01, 0.99),
     other=(0.15, 0.85),

@@ -17,6 +17,7 @@ __all__ = ["PARTS_FILE", "read_parts"]
 
 PARTS_FILE: Final = "ratings_parts.tsv"
 _HEADING: Final = ["user", "item", "part"]
+_INTEGER: Final = r"\d{1,18}"
 _PARTS: Final = {"train": 0, "valid": 1, "test": 2}
 
 
@@ -34,14 +35,21 @@ def read_parts(path: Path, interactions: Interactions) -> IntArray:
     if not path.is_file():
         raise DataError.at(path, None, "no such file, and --split given needs it", remedy)
     try:
-        table = pd.read_csv(path, sep="\t", dtype=str, na_filter=False, quoting=csv.QUOTE_NONE)
+        table = pd.read_csv(
+            path,
+            sep="\t",
+            dtype=str,
+            na_filter=False,
+            quoting=csv.QUOTE_NONE,
+            skip_blank_lines=False,  # lines in messages are those of the file
+        )
     except (ValueError, pd.errors.ParserError) as error:
         raise DataError.at(path, None, " ".join(str(error).split()), remedy) from None
     if list(table.columns) != _HEADING:
         raise DataError.at(path, 1, "the heading is not user<TAB>item<TAB>part", remedy)
     part = table["part"].map(_PARTS)
-    ids = [pd.to_numeric(table[name], errors="coerce") for name in ("user", "item")]
-    wrong = part.isna() | ids[0].isna() | ids[1].isna()
+    ids = [table[name] for name in ("user", "item")]
+    wrong = part.isna() | ~(ids[0].str.fullmatch(_INTEGER) & ids[1].str.fullmatch(_INTEGER))
     _refuse(path, table, wrong, "no pair of integers with train, valid or test", remedy)
     pairs = pd.MultiIndex.from_arrays([column.astype(np.int64) for column in ids])
     _refuse(path, table, pairs.duplicated(), "the pair occurs earlier in the file", remedy)

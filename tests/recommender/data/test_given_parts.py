@@ -51,6 +51,8 @@ def test_positives_are_where_the_file_says_and_negatives_in_proportion(folder):
         (lambda lines: [*lines, lines[-1]], r":\d+: .* occurs earlier"),
         (lambda lines: [*lines, "0\t999\ttrain"], "no positive of ratings_final"),
         (lambda lines: [*lines, "0\t1\tdev"], "no pair of integers with train, valid or test"),
+        (lambda lines: [*lines, "0.5\t1\ttrain"], "no pair of integers with train, valid or test"),
+        (lambda lines: [*lines[:2], "", *lines[2:]], ":3: .* no pair of integers"),
         (lambda lines: lines[1:], "the heading is not user<TAB>item<TAB>part"),
         (lambda lines: [line.replace("valid", "test") for line in lines], "a part has no row"),
     ],
