@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from recommender.cli import OneLineParser, main_guard, make_folder, positive
+from recommender.data.catalogue import integer_id
 from recommender.data.items import NamedItem
 from recommender.data.statements import STATEMENTS_FILE
 from recommender.display import wide_console
@@ -35,7 +36,6 @@ __all__ = ["RECOMMENDATIONS_FILE", "main", "user_of"]
 
 RECOMMENDATIONS_FILE = "recommendations.parquet"
 _SHOWN_HISTORY = 8
-_DIGITS = 18  # digits of an integer that numpy can represent
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -188,16 +188,10 @@ def user_of(raw_id: str, run: LoadedRun) -> int:
     """
     user = run.dataset.catalogue.user_of_raw_id(raw_id)
     if user is None and not (run.dataset.folder / "users.tsv").is_file():
-        user = _integer_user(raw_id, run.dataset.n_users)
+        user = integer_id(raw_id, run.dataset.n_users)
     if user is None or user >= run.dataset.n_users:
         raise DataError(_unknown(raw_id, run))
     return user
-
-
-def _integer_user(text: str, n_users: int) -> int | None:
-    """Parse an integer user id, for data folders of other programs without users.tsv."""
-    valid = text.isdecimal() and len(text) <= _DIGITS and int(text) < n_users
-    return int(text) if valid else None
 
 
 def _unknown(raw_id: str, run: LoadedRun) -> str:

@@ -11,11 +11,19 @@ import pandas as pd
 
 from recommender.errors import DataError
 
-__all__ = ["Catalogue"]
+__all__ = ["Catalogue", "integer_id"]
+
+_DIGITS = 18  # of an integer that numpy can represent
 
 #: Control characters and bidirectional overrides, removed so that names in a file cannot control
 #: the terminal.
 _STEERING = r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+
+
+def integer_id(text: str, size: int) -> int | None:
+    """Parse an integer id below `size`, of a folder without the publisher's ids; else None."""
+    valid = text.isascii() and text.isdecimal() and len(text) <= _DIGITS and int(text) < size
+    return int(text) if valid else None
 
 
 class Catalogue:

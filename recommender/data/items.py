@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
-from recommender.data.catalogue import Catalogue
+from recommender.data.catalogue import Catalogue, integer_id
 from recommender.data.names import Match, NameIndex, fold_name
 from recommender.errors import ConfigError
 
@@ -19,7 +19,6 @@ _RAW_ID = "id:"
 _CREDITED = re.compile(r" by | [-–—] | ?\(|\)$")  # Angel by X; X - Angel; Angel (X)
 _DESCRIBED = re.compile(rf"(?P<name>.*) \({_RAW_ID}(?P<id>[^()]+)\)")
 
-_DIGITS = 18  # of an integer that numpy can represent
 _SHOWN = 60
 """Maximum length of a name quoted in a message."""
 
@@ -126,8 +125,7 @@ class ItemNames:
         """The item with this publisher's id; of a folder without ids, the item of this number."""
         if self._catalogue.has_raw_ids:
             return self._catalogue.item_of_raw_id(raw_id)
-        numbers = raw_id.isascii() and raw_id.isdigit() and len(raw_id) <= _DIGITS
-        return int(raw_id) if numbers and int(raw_id) < self._n_items else None
+        return integer_id(raw_id, self._n_items)
 
     def _find(self, text: str) -> Match | None:
         """Look up a name or title; a title selects among the works of that name."""
