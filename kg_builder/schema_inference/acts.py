@@ -1,9 +1,8 @@
-"""Guess who listened to what: logs of interactions, and the plays of a library's owner."""
+"""Plan who listened to what: the table of interactions, and the plays of a library's owner."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -12,35 +11,37 @@ import pandas as pd
 
 from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.interactions import read_times
-from kg_builder.extraction.values import without_accents
 from kg_builder.schema_inference.columns import (
     Guess,
-    is_day,
     is_moment,
     mostly,
     numbers,
     unreadable,
 )
+from kg_builder.schema_inference.log_columns import (
+    FILLED,
+    FINEST,
+    ITEM_IDS,
+    MOST_MARKS,
+    NO,
+    OF_ACTS,
+    YES,
+    folded_opinion,
+    is_called,
+    user_of,
+)
 from kg_builder.schema_inference.plan import Acts, Plan, table_key
 from kg_builder.schema_inference.references import (
     described,
-    determines,
-    has_ids,
     in_step,
     keyed,
     overlap,
     refer,
-    shared_with,
 )
-from kg_builder.schema_inference.samples import Column, Sample, is_number
+from kg_builder.schema_inference.samples import Sample, is_number
 from kg_builder.schema_inference.text_samples import day_first_of
-from kg_builder.schema_inference.things import EXTERNAL_ROLES, Things, main_subject, things_table
+from kg_builder.schema_inference.things import EXTERNAL_ROLES, Things, things_table
 from kg_builder.schema_inference.words import OPINIONS, WORKS, plain_words
-
-_ITEM_IDS: Final = ("id", "mbid", "isrc", "isbn", "address", "spotify")
-_FINEST: Final = ("item", "song", "album", "movie", "book", "artist")
-_FILLED: Final = 0.98
-"""Least share of filled cells in a column of ids beside one of names."""
 
 _MOST_UNREAD: Final = 0.05
 """Greatest share of values that are no times in a column of times."""
@@ -51,30 +52,6 @@ _MOST_UNKNOWN: Final = 0.1
 _LINKED: Final = 0.9
 """Least share of links: what has been removed has none."""
 
-_OPAQUE: Final = re.compile(r"(?=\S*[\d@])\S+")
-_DIGITS: Final = 4
-"""Least digits of numbers that are ids though the column's name does not tell it."""
-
-_LESS_USERS: Final = frozenset({"session", "sessions", "sitzung", "sesion", "sessione", "client"})
-_NO_USERS: Final = frozenset({
-    "device", "platform", "ip", "addr", "address", "app", "player", "source", "browser", "version",
-    "os", "host", "server", "request", "query", "reason", "context", "batch", "import", "isrc",
-    "ean", "upc", "gerat", "appareil", "dispositivo",
-})  # fmt: skip
-"""Words in names of columns whose values recur, but are not users; the first are so at worst."""
-
-_YES: Final = frozenset({"true", "yes", "wahr", "ja", "1", "y", "t", "oui", "si", "sim"})
-_NO: Final = frozenset({"false", "no", "falsch", "nein", "0", "n", "f", "non", "nao"})
-
-_OF_ACTS: Final = frozenset({"", "user", "song", "item"})
-"""What a rating or a number of plays is about by its name."""
-
-_SCALES: Final = frozenset({5, 10})
-"""The best ratings of usual scales, which tell a column of ratings by its values."""
-
-_MOST_MARKS: Final = 21
-"""Most different ratings: half points from 0 to 10."""
-
 _UPPER: Final = 0.7
 """Where the upper part of a scale begins."""
 
@@ -82,216 +59,10 @@ _SHOWN: Final = 8
 """Values to list in a comment."""
 
 _FEW_ROWS: Final = 10
+
 _MOST_DIFFERENT: Final = 100
+
 _SECONDS_HEARD: Final = 30
-
-
-def user_of(found: list[Guess]) -> Guess | None:
-    """The column of the users, if any."""
-    users = [g for g in found if g.about == "user" and g.role in {"", "id", "name"}]
-    return min(users, key=lambda g: ("id", "", "name").index(g.role), default=None)
-
-
-def is_events(found: list[Guess]) -> bool:
-    """Whether a file is a log: each row has a user and an item, or an item and a time."""
-    things = [g for g in found if g.about in _FINEST and g.role in {"", "name", *_ITEM_IDS}]
-    if not things:
-        return False
-    if user_of(found) is not None:
-        return True
-    repeated = not any(g.column.is_unique for g in things)
-    if repeated and any(g.role == "last time" for g in found):
-        return True
-    return any(g.role in {"time", "played"} and g.about in {"", "song", "user"} for g in found)
-
-
-# ------------------------------------------------------------------------------ by values
-
-
-def tell_logs(samples: list[Sample], found: dict[str, list[Guess]]) -> None:
-    """Tell items, times, users and opinions of logs by their values, where names do not.
-
-    The items are a column of ids of a catalogue among the files; the users one of opaque values
-    that recur beside items and times. A file with ids and names of its rows is no log.
-    """
-    catalogues = {s.key: t for s in samples if (t := _catalogue(s, found[s.key])) is not None}
-    for sample in samples:
-        if sample.key in catalogues:
-            continue
-        told = found[sample.key]
-        dated = _is_timed(told) or any(_is_time(g) or g.role == "date" for g in told)
-        if dated or user_of(told) is not None:
-            told = _with_user(_with_item(told, list(catalogues.values())))
-        found[sample.key] = _with_opinion(told)
-
-
-def _catalogue(sample: Sample, found: list[Guess]) -> Things | None:
-    """The table of entities with ids and names that a file describes, if it does."""
-    about, why = main_subject(sample, found)
-    table = things_table("", sample, found, about, why) if about in _FINEST else None
-    if table is None or table.id in {None, table.name} or user_of(found) is not None:
-        return None
-    return table if sample.columns[str(table.id)].is_unique else None
-
-
-def _with_item(found: list[Guess], catalogues: list[Things]) -> list[Guess]:
-    """The guesses with the column of ids of a catalogue's rows, and a time beside it."""
-    things = [g for g in found if g.about in _FINEST and g.role in {"", *_ITEM_IDS}]
-    days: list[Guess] = []
-    if not any(g.about in {"item", t.called} and overlap(g, t) for g in things for t in catalogues):
-        pairs = [(g, t) for g in found for t in catalogues if _may_be_item(g) and has_ids(g, t)]
-        if not pairs:
-            return found
-        best, table = max(
-            pairs,
-            key=lambda pair: (
-                not pair[0].column.is_unique,
-                shared_with(*pair),
-                -_FINEST.index(pair[1].called),
-            ),
-        )
-        why = f"its values are ids of {table.sample.shown}"
-        found = [
-            replace(g, about=table.called, role="id", why=why) if g is best else g for g in found
-        ]
-        days = [g for g in found if g.role == "date"]
-    if not _is_timed(found):
-        time = next(iter([*filter(_is_time, found), *days]), None)
-        found = [replace(g, role="time", why="dates") if g is time else g for g in found]
-    return found
-
-
-def _may_be_item(one: Guess) -> bool:
-    """Whether a column may hold ids of items: numbers only if they recur, and by its name."""
-    if one.about in {"user", "friend"} or one.role not in {"", "name", *_ITEM_IDS}:
-        return False
-    if not mostly(one.column, is_number):
-        return True
-    named = one.about == "item" or (not one.about and one.role != "")
-    return named and not one.column.is_unique
-
-
-def _is_timed(found: list[Guess]) -> bool:
-    return any(g.role in {"time", "played", "last time", "plays", "rating"} for g in found)
-
-
-def _is_time(one: Guess) -> bool:
-    return (one.about, one.role) == ("", "") and mostly(one.column, is_moment)
-
-
-def _with_user(found: list[Guess]) -> list[Guess]:
-    """The guesses with the column of the users, if there are items and times but no users."""
-    dated = _is_timed(found) or any(g.role == "date" for g in found)
-    if user_of(found) is not None or not dated or not is_events(found):
-        return found
-    users = [one for one in found if _may_be_user(one)]
-    best = min(users, key=lambda g: _is_called(g, _LESS_USERS), default=None)
-    why = "opaque values that recur beside items and times"
-    return [replace(g, about="user", role="id", why=why) if g is best else g for g in found]
-
-
-def _may_be_user(one: Guess) -> bool:
-    """Whether a column has opaque values that recur: "u1", "9a3f", ids in digits."""
-    values = one.column.values
-    unknown = one.about in {"", "member"} and one.role in {"", "id"}
-    if not unknown or not 1 < len(one.column.distinct) < len(values) or _is_called(one, _NO_USERS):
-        return False
-    if mostly(one.column, is_number):
-        long = mostly(one.column, lambda text: text.isdigit() and len(text) >= _DIGITS)
-        return one.role == "id" or (long and not mostly(one.column, is_moment))
-    return mostly(one.column, lambda text: _OPAQUE.fullmatch(text) and not is_day(text))
-
-
-def _is_called(one: Guess, words: frozenset[str]) -> bool:
-    return not words.isdisjoint(plain_words(one.name))
-
-
-# ------------------------------------------------------------------------------ opinions
-
-
-def _with_opinion(found: list[Guess]) -> list[Guess]:
-    """The guesses with the column that tells what users like, if one does.
-
-    Its role is a rating, or "liked" if it has words instead of numbers.
-    """
-    user = user_of(found)
-    ratings = [g for g in found if g.role == "rating"]
-    if user is None or not is_events(found) or any(g.about in _OF_ACTS for g in ratings):
-        return found
-    told = replace(ratings[0], about="") if ratings else _opinion(found, user)
-    return [told if told is not None and g.name == told.name else g for g in found]
-
-
-def _opinion(found: list[Guess], user: Guess) -> Guess | None:
-    others = [g for g in found if g is not user and len(g.column.distinct) > 1]
-    others = [g for g in others if g.about in {*_OF_ACTS, *WORKS} and g.role not in _ITEM_IDS]
-    if (said := next((g for g in others if _is_in_words(g)), None)) is not None:
-        return replace(said, about="", role="liked", why="words of feedback")
-    if _are_plays(found, user):
-        return None
-    others = [g for g in others if g.role in {"", "other", "type"}]
-    for one in filter(_is_named_opinion, others):
-        if _marks(one) and not _is_called(one, OPINIONS["dislike"]):
-            return replace(one, about="", role="rating", why="its name")
-        if {*map(_said, one.column.distinct)} <= _YES | _NO:
-            return replace(one, about="", role="liked", why=f"{one.name!r} is yes or no")
-    keys = [g.column for g in found if g is user or (g.about in _FINEST and g.role in _ITEM_IDS)]
-    marks = [g for g in others if _is_like_ratings(g, user, timed=_is_timed(found))]
-    marks = [g for g in marks if not any(_is_of(key, g.column) for key in keys)]
-    why = "few numbers beside users and items"
-    return next((replace(g, about="", role="rating", why=why) for g in marks), None)
-
-
-def _said(text: str) -> str:
-    """A word of feedback without case, accents, and signs between its parts ("Thumbs-up")."""
-    return re.sub(r"[\s_-]+", "", without_accents(text))
-
-
-def _is_in_words(one: Guess) -> bool:
-    said = {*map(_said, one.column.distinct)}
-    known = OPINIONS["like"] | OPINIONS["act"] | OPINIONS["dislike"] | OPINIONS["neither"]
-    tells = not said.isdisjoint(OPINIONS["like"]) and not said.isdisjoint(known - OPINIONS["like"])
-    return tells and mostly(one.column, lambda text: _said(text) in known)
-
-
-def _is_named_opinion(one: Guess) -> bool:
-    return _is_called(one, OPINIONS["like"] | OPINIONS["dislike"] | OPINIONS["feedback"])
-
-
-def _are_plays(found: list[Guess], user: Guess) -> bool:
-    """Whether rows are plays: they have a number or length, or users have several of an item."""
-    if any(g.role in {"plays", "played"} for g in found):
-        return True
-    items = [g for g in found if g.about in _FINEST and g.role in {"", "name", *_ITEM_IDS}]
-    rows = list(zip(*(g.column.cells for g in [user, *items]), strict=True))
-    return _is_timed(found) and len({*rows}) < _FILLED * len(rows)
-
-
-def _marks(one: Guess) -> set[float]:
-    """The different ratings of a column; empty if they are too many, or no numbers."""
-    marks = {*numbers(one.column)} if all(map(is_number, one.column.distinct)) else set()
-    return marks if len(marks) <= _MOST_MARKS and max(marks, default=0) <= max(_SCALES) else set()
-
-
-def _is_like_ratings(one: Guess, user: Guess, *, timed: bool) -> bool:
-    """Whether numbers look like ratings whatever their name, and are not the places of a list."""
-    marks = _marks(one)
-    if (one.about, one.role) != ("", "") or not marks:
-        return False
-    if marks <= {-1, 0, 1}:
-        return {-1, 1} <= marks or (marks == {0, 1} and not timed)
-    rows = list(zip(user.column.cells, one.column.cells, strict=True))
-    listed = len({*rows}) == len(rows) > 2 * len(user.column.distinct)
-    halves = min(marks) >= 0 and all(mark * 2 == int(mark * 2) for mark in marks)
-    return halves and not listed and max(marks) in _SCALES and len(marks) >= max(marks) / 2
-
-
-def _is_of(key: Column, told: Column) -> bool:
-    """Whether a column tells something of a user or an item, and not of both together."""
-    return len(key.values) >= 2 * len(key.distinct) and determines(key, told)
-
-
-# ------------------------------------------------------------------------------ in the plan
 
 
 def worth(found: list[Guess]) -> int:
@@ -349,10 +120,10 @@ def _why_no_user(found: list[Guess]) -> str:
 
 def _item(plan: Plan, sample: Sample, found: list[Guess]) -> tuple[Guess | None, Things | None]:
     """The column of the items, and the table that describes them."""
-    things = [g for g in found if g.about in _FINEST and g.column.values]
+    things = [g for g in found if g.about in FINEST and g.column.values]
     things = [g for g in things if len(g.column.distinct) > 1 or sample.rows < _FEW_ROWS]
-    ids = [g for g in things if g.role in _ITEM_IDS]
-    for one in sorted([*ids, *things], key=lambda g: (g not in ids, _FINEST.index(g.about))):
+    ids = [g for g in things if g.role in ITEM_IDS]
+    for one in sorted([*ids, *things], key=lambda g: (g not in ids, FINEST.index(g.about))):
         for table in plan.tables:
             if one.about in {"item", table.called} and overlap(one, table):
                 return one, table
@@ -363,16 +134,16 @@ def _item(plan: Plan, sample: Sample, found: list[Guess]) -> tuple[Guess | None,
     filled = [
         g
         for g in ids
-        if len(g.column.values) >= (_LINKED if g.role == "address" else _FILLED) * sample.rows
+        if len(g.column.values) >= (_LINKED if g.role == "address" else FILLED) * sample.rows
     ]
     named = {g.about for g in things if g.role in {"", "name"}}
     filled += [g for g in ids if g not in filled and g.about not in named]
-    for about in _FINEST:
+    for about in FINEST:
         for one in filled:
             if one.about == about:
                 return one, _from_events(plan, sample, found, one)
     names = [one for one in things if one.role in {"", "name"}]
-    full = [one for one in names if len(one.column.values) >= _FILLED * sample.rows]
+    full = [one for one in names if len(one.column.values) >= FILLED * sample.rows]
     partly = any(one.about == "artist" and one not in full for one in names)
     order = ("song", "album") if full and partly else ("artist", "album", "song")
     for about in (*order, "movie", "book", "item"):
@@ -402,7 +173,7 @@ def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) ->
         table_key(plan, about),
         "the interactions name them; no other file describes them",
     )
-    name = own[0] if own and item.role in _ITEM_IDS else item
+    name = own[0] if own and item.role in ITEM_IDS else item
     known = [g for g in found if g.about == about and g.role in EXTERNAL_ROLES]
     known = [g for g in known if in_step(g, item) and g not in {name, item}]
     table = things_table(key, sample, [name, item, *known], about, why)
@@ -415,7 +186,7 @@ def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) ->
     table.taken |= {item.name, name.name} | ({user.name} if user else set())
     table.taken |= {g.name for g in found if g.role in events}
     plan.tables.append(table)
-    if item.role in _ITEM_IDS:
+    if item.role in ITEM_IDS:
         refer(plan, table, found)
     return table
 
@@ -423,7 +194,7 @@ def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) ->
 def _weigh(
     sample: Sample, found: list[Guess], settings: dict[str, Any], why: dict[str, str]
 ) -> None:
-    by = {g.role: g for g in reversed(found) if g.about in _OF_ACTS}
+    by = {g.role: g for g in reversed(found) if g.about in OF_ACTS}
     if (rating := by.get("rating")) is not None and numbers(rating.column):
         settings["weight"] = rating.name
         marks = numbers(rating.column)
@@ -476,9 +247,9 @@ def _keep_liked(sample: Sample, one: Guess, settings: dict[str, Any], why: dict[
 
 
 def _is_liked(one: Guess, value: str) -> bool:
-    said = _said(value)
-    if said in _YES | _NO:
-        return (said in _NO) is _is_called(one, OPINIONS["dislike"])
+    said = folded_opinion(value)
+    if said in YES | NO:
+        return (said in NO) is is_called(one, OPINIONS["dislike"])
     return said in OPINIONS["like"] | OPINIONS["act"]
 
 
@@ -515,7 +286,7 @@ def _note_none_known(plan: Plan, item: Guess, sample: Sample, derived: Things) -
     """Warn if a table describes such things as the items, but hardly any of these by its id."""
     for table in plan.tables:
         same = table is not derived and table.about == derived.about and table.id is not None
-        if same and table.sample is not sample and item.role in _ITEM_IDS:
+        if same and table.sample is not sample and item.role in ITEM_IDS:
             ids, (known, _) = item.column.ids, table.sample.all_ids(str(table.id))
             share = f"only {len(ids & known):,}" if ids & known else "none"
             text = f"{share} of the {len(ids):,} values of {item.name!r} looked at"
@@ -549,7 +320,7 @@ def _note_all_liked(
 def _may_be_opinion(one: Guess) -> bool:
     """Whether a column has few values that recur, of an unknown meaning."""
     unknown = (one.about, one.role) == ("", "") or one.why == "true or false"
-    return unknown and 1 < len(one.column.distinct) <= min(_MOST_MARKS, len(one.column.values) / 2)
+    return unknown and 1 < len(one.column.distinct) <= min(MOST_MARKS, len(one.column.values) / 2)
 
 
 def _no_numbers(one: Guess) -> str:

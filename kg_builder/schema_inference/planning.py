@@ -7,15 +7,7 @@ from typing import Any, Final
 
 from kg_builder.extraction.collector import plain_id
 from kg_builder.packed_files import without_packing
-from kg_builder.schema_inference.acts import (
-    add_acts,
-    add_own_acts,
-    is_events,
-    tell_logs,
-    unread_times,
-    user_of,
-    worth,
-)
+from kg_builder.schema_inference.acts import add_acts, add_own_acts, unread_times, worth
 from kg_builder.schema_inference.columns import (
     Guess,
     guesses,
@@ -26,6 +18,7 @@ from kg_builder.schema_inference.columns import (
     subject_of,
 )
 from kg_builder.schema_inference.facts import FactRows, add_facts, fact_rows
+from kg_builder.schema_inference.log_columns import is_events, tell_logs, user_of
 from kg_builder.schema_inference.plan import Plan, Texts, table_key
 from kg_builder.schema_inference.references import (
     ID_ROLES,
