@@ -28,7 +28,8 @@ class _Audience:
 
 
 _AUDIENCES = (
-    (("artist", "band", "group", "musician", "person", "album", "song", "track", "recording"),
+    (("artist", "band", "group", "musician", "person", "collaboration", "album", "song", "track",
+      "recording"),
      _Audience(" in your library", "listener", "play it", "plays it")),
     (("film", "movie"), _Audience(", which you liked", "viewer", "liked it", "liked it")),
     (("book",), _Audience(", which you read", "reader", "read it", "read it")),

@@ -410,6 +410,7 @@ def test_at_most_two_artists_are_named(catalogue):
 def test_other_kinds_of_items_have_other_words(tmp_path):
     (tmp_path / "entities.tsv").write_text(
         "id\tiri\tname\ttype\n0\tx:0\tDune\tBook\n1\tx:1\tSolaris\t\n"
+        "2\tx:2\tPleq & Segue\tCollaboration\n"
     )
     narrator = Narrator(Catalogue(tmp_path))
     step = (Step(0, True, 9),)
@@ -417,6 +418,8 @@ def test_other_kinds_of_items_have_other_words(tmp_path):
     assert book == "has the same relation 0 as Dune, which you read"
     other = narrator.tell(Reason((Evidence("shared", (1,), step),)))
     assert other.endswith("as Solaris in your history")
+    joint = narrator.tell(Reason((Evidence("shared", (2,), step),)))
+    assert joint.endswith("as Pleq & Segue in your library")
 
 
 @pytest.mark.parametrize(
