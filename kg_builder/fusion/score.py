@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
-from kg_builder.fusion.compare import Comparison
+from kg_builder.fusion.compare import SHARED_BY, Comparison
 from kg_builder.fusion.nearest import best_of_each
 from kg_builder.fusion.word_overlap import LEFT_OVER, TITLE
 
@@ -43,8 +43,11 @@ probability."""
 
 _EQUAL_BY_CHANCE: Final = 5.0
 """Equal names among non-matches are at most this many times their prior probability: records of one
-name that share nothing else are not evidence that names say little. Names of many records are
-compared by `SHARED_BY`."""
+name that share nothing else are not evidence that names say little. Names of more records than
+`_FEW_RECORDS` are exempt."""
+
+_FEW_RECORDS: Final = "up to 8"
+"""Level of `SHARED_BY` up to which a name counts as rare."""
 
 MUTUAL: Final = 3
 """A pair is used for fitting if each record is among this many best candidates of the other."""
@@ -112,7 +115,7 @@ class FellegiSunter:
         self._set(features, share, match, other)
         if not len(comparison):
             return self
-        parent = _one_performer(comparison)
+        parent, common = _one_performer(comparison), _common_names(comparison)
         for _ in range(self.rounds):
             belief = self.probability(comparison)
             # a Beta(1, 9) prior, five pairs strong, on the share of matches
@@ -129,7 +132,8 @@ class FellegiSunter:
                 others = _counts(levels[seen], 1 - belief[seen], size)
                 marginal = _posterior(others, feature.other, strength)
                 if column == 0:
-                    marginal = _rarely_equal(marginal, feature.other)
+                    by_name = (1 - belief[common]).sum() / (others.sum() + strength)
+                    marginal = _rarely_equal(marginal, feature.other, by_name)
                 other[column] = np.tile(marginal, (2, 1))
                 if feature.name in OF_THE_ALBUM and feature.name not in PARENTS:
                     for group in (0, 1):
@@ -251,9 +255,27 @@ def _anchored(found: NDArray[np.float64], prior: tuple[float, ...]) -> NDArray[n
     return np.append(below, 1 - below.sum())
 
 
-def _rarely_equal(found: NDArray[np.float64], prior: tuple[float, ...]) -> NDArray[np.float64]:
-    """Bound the frequency of the highest level among non-matches by a multiple of its prior."""
-    most = _EQUAL_BY_CHANCE * prior[-1] / sum(prior)
+def _common_names(comparison: Comparison) -> NDArray[np.bool_]:
+    """Mask of the pairs with equal names that many records bear."""
+    found = comparison.levels[:, 0] == len(comparison.features[0].levels) - 1
+    columns = [f.name for f in comparison.features]
+    if SHARED_BY.name not in columns:
+        return np.zeros(len(comparison), dtype=bool)
+    shared = comparison.levels[:, columns.index(SHARED_BY.name)]
+    return found & (shared < SHARED_BY.levels.index(_FEW_RECORDS))
+
+
+def _rarely_equal(
+    found: NDArray[np.float64], prior: tuple[float, ...], common: float
+) -> NDArray[np.float64]:
+    """Bound the frequency of the highest level among non-matches by a multiple of its prior.
+
+    Args:
+        found: the frequencies of the levels.
+        prior: their priors.
+        common: the part of the highest level's frequency that is exempt.
+    """
+    most = _EQUAL_BY_CHANCE * prior[-1] / sum(prior) + common
     if found[-1] <= most:
         return found
     return np.append(found[:-1] * (1 - most) / found[:-1].sum(), most)
