@@ -167,17 +167,19 @@ def compare(
             features.append(feature)
             columns.append(np.full(len(pairs), MISSING, dtype=np.int8))
             columns[-1][worded] = column
-    wordless = ~worded & ~named
-    if wordless.any():
+    # titles without words, or with different ones: such works are candidates because facts agree
+    by_facts = ~worded & ~named
+    by_facts[named] = (levels[named] == 0) & wording.disjoint(pairs[named])
+    if by_facts.any():
         features.append(FACTS)
         columns.append(np.full(len(pairs), MISSING, dtype=np.int8))
-        columns[-1][wordless] = fact_levels(chance(profiles, pairs[wordless], values))
+        columns[-1][by_facts] = fact_levels(chance(profiles, pairs[by_facts], values))
     shifted = wording.displaced[pairs].any(axis=1) if len(pairs) else np.zeros(0, dtype=bool)
     for measure, column in _value_columns(profiles, pairs, values, schema):
         if measure.name in IN_TITLES:
             column[shifted] = MISSING
         elif measure.name in IN_FACTS:
-            column[wordless] = MISSING
+            column[by_facts] = MISSING
         features.append(measure)
         columns.append(column)
     if alike.any():

@@ -100,7 +100,7 @@ class Wording:
         )
         self.foreign = np.array([bool(item.foreign) for item in self.words], dtype=bool)
         self.title = ["".join(item.title) for item in self.words]
-        self._untitled = np.array([not title for title in self.title], dtype=bool)
+        self._titled = np.array([bool(title) for title in self.title], dtype=bool)
         self.text = ["".join(item.all) for item in self.words]
         position: dict[str, int] = {}
         self._matrix = _incidence([item.all for item in self.words], position)
@@ -133,6 +133,13 @@ class Wording:
     def crosses(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Mask of pairs in which only one title is in the Latin script."""
         found: NDArray[np.bool_] = self.foreign[pairs[:, 0]] != self.foreign[pairs[:, 1]]
+        return found
+
+    def disjoint(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Mask of pairs of works with Latin titles that have no word in common."""
+        readable = self._titled & ~self.foreign
+        found: NDArray[np.bool_] = readable[pairs].all(axis=1)
+        found[found] = self._shared(self._matrix, *pairs[found].T) == 0
         return found
 
     def overlap(self, pairs: NDArray[np.int64]) -> Overlap:
@@ -224,7 +231,7 @@ class Wording:
             found[row] = max(
                 found[row], _romanised(self.words[original].foreign, self.title[romanised])
             )
-        found[self._untitled[pairs].any(axis=1)] = np.nan
+        found[~self._titled[pairs].all(axis=1)] = np.nan
         return found
 
 

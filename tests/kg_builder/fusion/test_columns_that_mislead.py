@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kg_builder.evaluation.matching import pairwise
 from kg_builder.fusion import FusionConfig, match_records
 from kg_builder.fusion.agreement_levels import MISSING, Feature
-from kg_builder.fusion.compare import NAME, Comparison
+from kg_builder.fusion.compare import NAME, SHARED_BY, Comparison
 from kg_builder.fusion.fit_check import check_fit
 from kg_builder.fusion.measures import Contents
 from kg_builder.fusion.score import FellegiSunter
@@ -118,19 +118,25 @@ def test_a_level_that_no_pair_shows_lends_its_weight_to_no_other() -> None:
     assert scorer.weights["genre"][0, 2] < 1.0
 
 
-def test_equal_names_that_share_nothing_else_do_not_make_names_worthless() -> None:
-    """A second catalogue may have only other works of the same artists."""
+@pytest.mark.parametrize(("records", "worth"), [("up to 2", 3), ("up to 256", -1)])
+def test_equal_names_that_share_nothing_else(records: str, worth: float) -> None:
+    """A second catalogue may have only other works of the same artists; names of many recur."""
     works = Feature(
         "works", ("disjoint", "same"), match=(0.02, 0.98), other=(0.9, 0.1), strength=12.0,
         anchored=True,
     )  # fmt: skip
-    levels = np.array([(6, 0)] * 400 + [(6, 1)] * 40 + [(1, 0)] * 100, dtype=np.int8)
+    often = SHARED_BY.levels.index(records)
+    levels = np.array(
+        [(6, 0, often)] * 400 + [(6, 1, often)] * 40 + [(1, 0, MISSING)] * 100, dtype=np.int8
+    )
     n = len(levels)
     comparison = Comparison(
-        np.column_stack((np.arange(n), np.arange(n) + n)), (NAME, works), levels,
+        np.column_stack((np.arange(n), np.arange(n) + n)), (NAME, works, SHARED_BY), levels,
         np.zeros(n), np.zeros(n), np.zeros(n, dtype=bool), (), np.empty((n, 0), dtype=np.float32),
     )  # fmt: skip
-    assert FellegiSunter().fit(comparison).weights["name"][0, -1] > 3
+    weights = FellegiSunter().fit(comparison).weights
+    alone = weights["name"][0, -1] + weights[SHARED_BY.name][0, often]
+    assert alone > worth if worth > 0 else alone < worth
 
 
 @pytest.mark.parametrize(

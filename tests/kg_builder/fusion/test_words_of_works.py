@@ -137,6 +137,7 @@ def test_a_name_of_many_records_is_told_from_one_of_few():
     levels = [SHARED_BY.levels[level] for level in found.levels[:, column].tolist()]
     assert levels == ["up to 16", "up to 2"]
     many = compared_names(["Love", "Love", "Gloria", "Beirut", *["Love"] * 5000])
+    column = many.features.index(SHARED_BY)
     assert SHARED_BY.levels[many.levels[0, column]] == "more than 2,048"
     assert many.levels[1, column] == MISSING  # of different names it says nothing
 
@@ -173,6 +174,22 @@ def test_works_without_words_meet_where_chance_is_no_explanation():
     right = sum(found[f"a/{number}"] == found[f"b/{number}"] for number in range(60))
     assert right >= 50
     assert len(set(found.values())) >= 60
+
+
+def test_equal_length_and_track_number_do_not_make_different_titles_one_song():
+    titles = """Angel Teardrop Exchange Risingson Roads Numb Glory Mysterons Strangers Army Creep
+    Bones Sulk Nude Videotape Reckoner Bloom Codex Feral Separator""".split()
+    only_in_b = ["Pagan", "Crying", "Anchor", "Wolf"]
+    lengths = {title: f"3:{7 * k % 60:02}" for k, title in enumerate(titles)}
+    lengths |= {title: lengths[other] for title, other in zip(only_in_b, titles, strict=False)}
+    numbers = {title: str(list(lengths.values()).index(lengths[title]) % 12) for title in lengths}
+    found = resolved(
+        song(f"{source}/{title}", title, duration=lengths[title], trackNumber=numbers[title])
+        for source, several in (("a", titles), ("b", titles[6:] + only_in_b))
+        for title in several
+    )
+    assert all(found[f"a/{title}"] == found[f"b/{title}"] for title in titles[6:])
+    assert len(set(found.values())) == len(titles + only_in_b)
 
 
 @pytest.mark.parametrize(
