@@ -54,6 +54,15 @@ _SHARING: Final = 12
 """Number of levels of `SHARED_BY`: more than 2,048 records, up to 2,048, up to 1,024 … up to 2."""
 
 
+SOURCES: Final = Feature(
+    "sources",
+    ("one", "two"),
+    match=(0.3, 0.7),
+    other=(0.5, 0.5),
+)
+"""Whether two records with ids are of one source, which may hold few things twice or none."""
+
+
 def _shared_by() -> Feature:
     """Priors: each doubling of the records of a name makes a match somewhat less likely."""
     doublings = np.arange(_SHARING)[::-1]
@@ -182,6 +191,11 @@ def compare(
             column[by_facts] = MISSING
         features.append(measure)
         columns.append(column)
+    one_source = profiles.source[pairs[:, 0]] == profiles.source[pairs[:, 1]]
+    identified = profiles.has_id[pairs].all(axis=1)
+    if len(np.unique(one_source[identified])) == 2:
+        features.append(SOURCES)
+        columns.append(np.where(identified, ~one_source, MISSING).astype(np.int8))
     if alike.any():
         features.append(SHARED_BY)
         columns.append(_shared_levels(profiles, pairs, alike))
@@ -196,7 +210,7 @@ def compare(
         levels=np.column_stack(columns) if len(pairs) else np.empty((0, len(features)), np.int8),
         similarity=similarity,
         rarity=name_rarity(profiles, pairs) * (_TRUSTED / (_TRUSTED + alike.sum())),
-        one_source=profiles.source[pairs[:, 0]] == profiles.source[pairs[:, 1]],
+        one_source=one_source,
         measures=measures,
         details=fine,
     )
