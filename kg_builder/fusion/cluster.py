@@ -42,6 +42,8 @@ def cluster(
     must: Collection[Pair] = (),
     cannot: Collection[Pair] = (),
     first: NDArray[np.bool_] | None = None,
+    catalogue: Sequence[int] | NDArray[np.int64] | None = None,
+    repeated: float = 0.0,
     unseen: float = -1.5,
     linkage: float = 0.0,
 ) -> Clustering:
@@ -61,12 +63,16 @@ def cluster(
         exclusive: for each record, its source if that has no duplicates, else negative or None.
         must: pairs that a person judged to be the same.
         cannot: pairs that a person judged to be different, or that a rule keeps apart.
+        catalogue: the source that gives each record an id, negative if none does; shape (n,).
+        repeated: added to `linkage` if the result has two records of one `catalogue`.
         first: which pairs come before others of the same probability, shape (n,).
     """
     label = np.arange(size, dtype=np.int64)
     clean = [-1 if value is None else int(value) for value in exclusive]
     groups = _Groups(lambda index: [index])
     held = _Groups(lambda index: {clean[index]} if clean[index] >= 0 else set())
+    source = [-1] * size if catalogue is None else [int(value) for value in catalogue]
+    listed = _Groups(lambda index: {source[index]} if source[index] >= 0 else set())
     forbidden: dict[int, set[int]] = {}
     for left, right in cannot:
         forbidden.setdefault(left, set()).add(right)
@@ -81,7 +87,8 @@ def cluster(
             label[index] = keep
         groups[keep].extend(groups[gone])
         held[keep] |= held[gone]
-        del groups[gone], held[gone]
+        listed[keep] |= listed[gone]
+        del groups[gone], held[gone], listed[gone]
 
     for left, right in sorted(must):
         one, other = int(label[left]), int(label[right])
@@ -112,6 +119,9 @@ def cluster(
         mean = sum(across) / len(across)
         if mean <= linkage:
             refused[left, right] = "the clusters do not agree as a whole"
+            continue
+        if mean <= linkage + repeated and listed[one] & listed[other]:
+            refused[left, right] = "a source that holds few things twice would hold it twice"
             continue
         merge(one, other)
         path.append((left, right, float(expit(mean))))

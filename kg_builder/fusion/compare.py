@@ -359,7 +359,10 @@ def _value_columns(
             stated_by[index] = several
         column = over_pairs(pairs[:, 0], pairs[:, 1], measure.level, coded(stated_by), MISSING)
         if (column != MISSING).any():
-            found.append((Feature(predicate, *measure.prior, anchored=measure.anchored), column))
+            feature = Feature(
+                predicate, *measure.prior, strength=measure.strength, anchored=measure.anchored
+            )
+            found.append((feature, column))
     found += _qualifiers(profiles, pairs)
     return found
 

@@ -136,6 +136,8 @@ def match_records(
         must=must,
         cannot=cannot,
         first=spelt[pairs[:, 0]] == spelt[pairs[:, 1]],
+        catalogue=np.where(profiles.has_id, profiles.source, -1),
+        repeated=-scorer.of_one_source(),
     )
     clustering = merge_identified(clustering, profiles, statements, config, schema, cannot=cannot)
     progress(4, 5)
@@ -174,6 +176,10 @@ class Rules:
     def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
         """The contributions to one pair's log-odds."""
         return self._model.explain(comparison, row)
+
+    def of_one_source(self) -> float:
+        """Contribution to the log-odds of being of one source, for records with ids."""
+        return self._model.of_one_source()
 
 
 def _scorer(config: FusionConfig, profiles: Profiles, labels: Labels | None = None) -> Scorer:

@@ -35,14 +35,20 @@ UNTOLD: Final = frozenset({"description", "image", "price"})
 """Free text and pictures, which hardly ever agree exactly between sources."""
 
 
+_WELL_KNOWN: Final = 5.0
+"""Strength of the priors of dates, countries and the like: in a small catalogue half of the equal
+names can be namesakes, whose disagreement must not be learned as usual among matches."""
+
+
 class Measure(ABC):
     """Compares the values of two records under one predicate.
 
-    `prior` holds the names of the levels and their prior m- and u-probabilities; `anchored`: see
-    `Feature`.
+    `prior` holds the names of the levels and their prior m- and u-probabilities; `strength` and
+    `anchored`: see `Feature`.
     """
 
     prior: ClassVar[Prior]
+    strength: ClassVar[float] = 1.0
     anchored: ClassVar[bool] = False
 
     @abstractmethod
@@ -58,6 +64,7 @@ class Years(Measure):
         (0.05, 0.05, 0.1, 0.8),
         (0.7, 0.15, 0.1, 0.05),
     )
+    strength = _WELL_KNOWN
 
     def level(self, left: Sequence[str], right: Sequence[str]) -> int:
         """Level of the closest two years."""
@@ -115,6 +122,7 @@ class Names(Measure):
         (0.15, 0.15, 0.35, 0.35),
         (0.75, 0.12, 0.08, 0.05),
     )
+    strength = _WELL_KNOWN
 
     def level(self, left: Sequence[str], right: Sequence[str]) -> int:
         """Level of the overlap of the two sets."""
@@ -127,6 +135,29 @@ class Names(Measure):
         return 1 if best >= 80 else 0
 
 
+_LISTED: Final = 5
+"""Number of entities from which on a list without overlap is evidence."""
+
+
+class Works(Names):
+    """The works of an artist, or others that name the record in a statement of their own.
+
+    Catalogues may hold other works of the same artist: of short lists only an overlap counts.
+    """
+
+    prior = (
+        ("disjoint", "alike", "shared", "same"),
+        (0.30, 0.15, 0.30, 0.25),
+        (0.75, 0.12, 0.08, 0.05),
+    )
+    strength = 1.0
+
+    def level(self, left: Sequence[str], right: Sequence[str]) -> int:
+        """Level of the overlap of the two sets, -1 if short ones have none."""
+        found = super().level(left, right)
+        return found if found > 0 or min(len(set(left)), len(set(right))) >= _LISTED else -1
+
+
 class ManyNames(Names):
     """Subjective values such as genres and tags, on which sources often disagree."""
 
@@ -135,6 +166,7 @@ class ManyNames(Names):
         (0.3, 0.2, 0.3, 0.2),
         (0.55, 0.2, 0.15, 0.1),
     )
+    strength = 1.0
 
 
 class Contents(Measure):
@@ -277,6 +309,8 @@ def measure_for(predicate: str, schema: Schema) -> Measure | None:
         return Exact()
     if predicate == "~onAlbum":
         return Contents()
+    if predicate.startswith("~") or predicate == "performed":
+        return Works()
     if predicate in _CREDITS:
         return Credits()
     if bare == "language":

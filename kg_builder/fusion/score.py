@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
-from kg_builder.fusion.compare import SHARED_BY, Comparison
+from kg_builder.fusion.compare import SHARED_BY, SOURCES, Comparison
 from kg_builder.fusion.nearest import best_of_each
 from kg_builder.fusion.word_overlap import LEFT_OVER, TITLE
 
@@ -43,11 +43,11 @@ probability."""
 
 _EQUAL_BY_CHANCE: Final = 5.0
 """Equal names among non-matches are at most this many times their prior probability: records of one
-name that share nothing else are not evidence that names say little. Names of more records than
-`_FEW_RECORDS` are exempt."""
+name that share nothing else are not evidence that names say little. Pairs with a name of more
+records than `_FEW_RECORDS`, or with a disagreement that is `_RARE_AMONG_MATCHES`, are exempt."""
 
 _FEW_RECORDS: Final = "up to 8"
-"""Level of `SHARED_BY` up to which a name counts as rare."""
+_RARE_AMONG_MATCHES: Final = 0.15
 
 MUTUAL: Final = 3
 """A pair is used for fitting if each record is among this many best candidates of the other."""
@@ -79,6 +79,9 @@ class Scorer(Protocol):
 
     def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
         """Contribution of each feature to one pair's log-odds, the prior odds first."""
+
+    def of_one_source(self) -> float:
+        """Contribution to the log-odds of being of one source, for records with ids."""
 
 
 class FellegiSunter:
@@ -115,7 +118,7 @@ class FellegiSunter:
         self._set(features, share, match, other)
         if not len(comparison):
             return self
-        parent, common = _one_performer(comparison), _common_names(comparison)
+        parent, unbound = _one_performer(comparison), _no_bound(comparison)
         for _ in range(self.rounds):
             belief = self.probability(comparison)
             # a Beta(1, 9) prior, five pairs strong, on the share of matches
@@ -132,7 +135,7 @@ class FellegiSunter:
                 others = _counts(levels[seen], 1 - belief[seen], size)
                 marginal = _posterior(others, feature.other, strength)
                 if column == 0:
-                    by_name = (1 - belief[common]).sum() / (others.sum() + strength)
+                    by_name = (1 - belief[unbound]).sum() / (others.sum() + strength)
                     marginal = _rarely_equal(marginal, feature.other, by_name)
                 other[column] = np.tile(marginal, (2, 1))
                 if feature.name in OF_THE_ALBUM and feature.name not in PARENTS:
@@ -196,6 +199,11 @@ class FellegiSunter:
             found.append(Contribution("rarity of the name", "", rarity))
         return found
 
+    def of_one_source(self) -> float:
+        """Contribution to the log-odds of being of one source, for records with ids."""
+        weights = self.weights.get(SOURCES.name)
+        return 0.0 if weights is None else float(weights[0, 0])
+
     def _of(self, feature: Feature) -> NDArray[np.float64]:
         """Weights by performer (different or unknown; same) and level, shape (2, levels)."""
         weights = self.weights.get(feature.name)
@@ -255,14 +263,17 @@ def _anchored(found: NDArray[np.float64], prior: tuple[float, ...]) -> NDArray[n
     return np.append(below, 1 - below.sum())
 
 
-def _common_names(comparison: Comparison) -> NDArray[np.bool_]:
-    """Mask of the pairs with equal names that many records bear."""
-    found = comparison.levels[:, 0] == len(comparison.features[0].levels) - 1
-    columns = [f.name for f in comparison.features]
-    if SHARED_BY.name not in columns:
-        return np.zeros(len(comparison), dtype=bool)
-    shared = comparison.levels[:, columns.index(SHARED_BY.name)]
-    return found & (shared < SHARED_BY.levels.index(_FEW_RECORDS))
+def _no_bound(comparison: Comparison) -> NDArray[np.bool_]:
+    """Mask of the equal names that many records bear or that another value contradicts."""
+    found = np.zeros(len(comparison), dtype=bool)
+    for column, feature in enumerate(comparison.features[1:], start=1):
+        levels = comparison.levels[:, column]
+        if feature.name == SHARED_BY.name:
+            found |= (levels != MISSING) & (levels < SHARED_BY.levels.index(_FEW_RECORDS))
+        elif feature.match[0] <= _RARE_AMONG_MATCHES * sum(feature.match):
+            found |= levels == 0
+    found &= comparison.levels[:, 0] == len(comparison.features[0].levels) - 1
+    return found
 
 
 def _rarely_equal(

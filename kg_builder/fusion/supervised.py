@@ -121,6 +121,10 @@ class Supervised:
         }
         return [Contribution(name, levels.get(name, ""), weight) for name, weight in shares.items()]
 
+    def of_one_source(self) -> float:
+        """Contribution to the log-odds of being of one source, by the unsupervised scorer."""
+        return self._unsupervised.of_one_source()
+
     def _calibrate(
         self, inputs: NDArray[np.float64], truth: NDArray[np.bool_], judged: Comparison
     ) -> None:

@@ -69,7 +69,7 @@ def read_words(name: str, stated: Mapping[str, Sequence[str]], schema: Schema) -
                 found += latin_words(value)
                 displaced = True
     foreign = "" if is_latin(name) else name
-    return Words(tuple(dict.fromkeys(title)), tuple(dict.fromkeys(found)), displaced, foreign)
+    return Words(tuple(title), tuple(dict.fromkeys(found)), displaced, foreign)
 
 
 def title_words(name: str) -> list[str]:

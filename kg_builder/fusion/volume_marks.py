@@ -122,17 +122,17 @@ def number_levels(
 ) -> NDArray[np.int8]:
     """Level of `NUMBERS` for each pair, shape (n,).
 
-    The level is missing for a row that may be shifted, and for a title of digits only, which often
-    is a track number. Digits with different spacing ('Op. 2 5', 'Op. 25') are equal. `song` marks
-    records of songs: their titles may include the album's name ('Rasta Army (Volume II)'), so a
-    number that the other song lacks is no evidence.
+    The level is missing for a row that may be shifted, and for a title that is one number, which
+    often is that of the track. Digits with different spacing ('Op. 2 5', 'Op. 25') are equal.
+    `song` marks records of songs: their titles may include the album's name ('Rasta Army (Volume
+    II)'), so a number that the other song lacks is no evidence.
     """
     levels = np.full(len(pairs), MISSING, dtype=np.int8)
     speaks = np.zeros(len(wording.words), dtype=bool)
     numbered = np.zeros(len(wording.words), dtype=bool)
     for index in np.unique(pairs).tolist():
         title = wording.words[index].title
-        if title and not wording.displaced[index] and not all(map(str.isdigit, title)):
+        if title and not wording.displaced[index] and not (len(title) == 1 and title[0].isdigit()):
             speaks[index], numbered[index] = True, bool(numbers_in_title(title))
     rows = np.flatnonzero(numbered[pairs].any(axis=1) & speaks[pairs].all(axis=1))
     compared = {index: _Numbers(wording.words[index]) for index in np.unique(pairs[rows]).tolist()}

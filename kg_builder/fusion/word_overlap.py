@@ -92,7 +92,8 @@ class Wording:
         empty = Words((), (), False)
         self.words = [empty if item is None else item for item in words]
         self.rich = np.array(
-            [len(item.all) > len(item.title) or item.displaced for item in self.words], dtype=bool
+            [len(item.all) > len(set(item.title)) or item.displaced for item in self.words],
+            dtype=bool,
         )
         self.displaced = np.array([item.displaced for item in self.words], dtype=bool)
         self.nameless = np.array(
@@ -256,7 +257,8 @@ def _incidence(words: Sequence[tuple[str, ...]], position: dict[str, int]) -> sp
     indices: list[int] = []
     ends = [0]
     for several in words:
-        indices.extend(position.setdefault(word, len(position)) for word in several)
+        distinct = dict.fromkeys(several)
+        indices.extend(position.setdefault(word, len(position)) for word in distinct)
         ends.append(len(indices))
     found = sparse.csr_matrix(
         (np.ones(len(indices), dtype=np.float32), indices, ends), shape=(len(words), len(position))

@@ -421,3 +421,40 @@ def test_the_path_through_a_cluster_is_explained():
     assert apart.path == ()
     with pytest.raises(DataError, match="no record 'x/1'"):
         explain(matching, "x/1", "a/1")
+
+
+@pytest.mark.parametrize("works", [2, 8])
+def test_catalogues_with_other_works_of_the_same_artists_have_the_same_artists(works):
+    names = [
+        f"{a}{b}" for a in ("Nute", "Sta", "Kravo", "Belti") for b in ("me", "ba", "rin", "go")
+    ]
+    rows, statements = [], []
+    for place, name in enumerate(names):
+        for source in "ab":
+            artist = f"{source}/{place}"
+            rows.append(record(artist, "Artist", name))
+            for number in range(works):
+                song = f"{artist}-{number}"
+                rows.append(record(song, "Song", f"{source} {name[::-1]} {number * 'o'}u"))
+                statements.append(statement(song, "performer", artist))
+    found = entity_of(run(rows, traits={}, statements=STATEMENTS.frame(statements)))
+    assert all(found[f"a/{place}"] == found[f"b/{place}"] for place in range(len(names)))
+
+
+def test_namesakes_stay_apart_in_catalogues_that_may_hold_duplicates():
+    """Each catalogue has two artists of every name, from other countries and decades."""
+    names = ("Nirvana", "Bush", "Genesis", "Air", "Eels", "Mogwai", "Placebo", "Slint", "Pavement")
+    countries = ("France", "Japan", "Chile", "Norway", "Canada")
+    genres = ("grunge", "folk", "ska", "jazz", "drone", "soul", "polka")
+    rows = [
+        record(
+            f"{source}/{place}{which}", "Artist", name, beginDate=[str(1920 + place + 50 * which)],
+            country=[countries[(place + which) % 5]], genre=[genres[(place + 3 * which) % 7]],
+        )
+        for place, name in enumerate(names)
+        for which in (0, 1)
+        for source in "ab"
+    ]  # fmt: skip
+    found = entity_of(run(rows, traits={}))
+    assert len(set(found.values())) == 2 * len(names)
+    assert all(found[f"a/{place}0"] == found[f"b/{place}0"] for place in range(len(names)))
