@@ -222,9 +222,11 @@ def _own_mentions(
     schema: Schema,
 ) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
     """Pairs of records that are the same by a rule, and those between which it cannot decide."""
-    same, ambiguous = mentions_of_own_artists(records, schema)
+    same, namesakes = mentions_of_own_artists(records, schema)
+    by_unknown: list[tuple[str, str]] = []
     if statements is not None:
-        same += mentions_of_one_album(records, statements, schema)
+        albums, by_unknown = mentions_of_one_album(records, statements, schema)
+        same += albums
 
     def places(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[int, int]]:
         for one, other in pairs:
@@ -233,7 +235,8 @@ def _own_mentions(
 
     # records of one name that a source may hold twice are often the same: their scores decide
     is_clean = profiles.exclusive >= 0
-    return set(places(same)), {pair for pair in places(ambiguous) if is_clean[list(pair)].any()}
+    apart = {pair for pair in places(namesakes) if is_clean[list(pair)].any()}
+    return set(places(same)), apart | set(places(by_unknown))
 
 
 def _pairs(

@@ -11,7 +11,7 @@ is the artist of the source with the same name, if there is exactly one.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -31,7 +31,11 @@ def with_performers_of_albums(
         statements: table `STATEMENTS` over record keys.
         schema: the data model.
     """
-    performer_of = _performers_of_named_albums(records, statements, schema)
+    performer_of = {
+        album: performer
+        for album, performer in _performers_of_named_albums(records, statements, schema).items()
+        if performer
+    }
     if not performer_of:
         return records
     keys = records["record"].tolist()
@@ -48,7 +52,7 @@ def with_performers_of_albums(
 def _performers_of_named_albums(
     records: pd.DataFrame, statements: pd.DataFrame | None, schema: Schema
 ) -> dict[str, str]:
-    """Records of the performers of albums that a source only names; keys are record keys.
+    """Performers of albums that a source only names, '' if unknown; all are record keys.
 
     The performer is the first one of the song whose row names the album; guests in the song's title
     do not count.
@@ -69,39 +73,50 @@ def _performers_of_named_albums(
     ].drop_duplicates("subject")
     performer_of = dict(zip(performers["subject"], performers["object"], strict=True))
     return {
-        album: performer_of[song]
+        album: performer_of.get(song, "")
         for album, song in zip(naming["object"], naming["subject"], strict=True)
-        if song in performer_of
     }
 
 
 def mentions_of_one_album(
     records: pd.DataFrame, statements: pd.DataFrame, schema: Schema
-) -> Iterator[tuple[str, str]]:
-    """Yield sorted pairs of record keys of one album: each key with the first of its group.
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Pair the albums named in rows of songs, by title and performer.
 
     If a source has records of several albums with this title and performer (three albums of Weezer
-    are called "Weezer"), the songs have to decide, and no pair is yielded.
+    are called "Weezer"), the songs have to decide.
 
     Args:
         records: table `RECORDS`.
         statements: table `STATEMENTS` over record keys.
         schema: the data model.
+
+    Returns:
+        Sorted pairs of record keys of one album: each key with the first of its group; and pairs of
+        an album of unknown performer with those of several performers that its title fits.
     """
     performer_of = _performers_of_named_albums(records, statements, schema)
     if len(performer_of) < 2:
-        return
+        return [], []
     named = records[["record", "source", "name"]].astype(object)
     called = {record: (source, name) for record, source, name in named.to_numpy().tolist()}
     several = _titles_of_several_albums(records, statements, called, schema)
-    groups: dict[tuple[str, str, str], list[str]] = {}
+    titled: dict[tuple[str, str], dict[str, list[str]]] = {}
     for record, performer in performer_of.items():
         (source, name), (_, performed_by) = called[record], called.get(performer, ("", ""))
         if (fold(name), fold(performed_by)) not in several:
-            groups.setdefault((source, fold(name), performer), []).append(record)
-    for group in groups.values():
-        first, *others = sorted(group)
-        yield from ((first, other) for other in others)
+            groups = titled.setdefault((source, fold(name)), {})
+            groups.setdefault(performer, []).append(record)
+    same: list[tuple[str, str]] = []
+    ambiguous: list[tuple[str, str]] = []
+    for groups in titled.values():
+        unknown = groups.pop("", [])
+        if len(groups) > 1:
+            ambiguous += [(min(group), other) for group in groups.values() for other in unknown]
+        for group in groups.values():
+            first, *others = sorted(group)
+            same += [(first, other) for other in others]
+    return same, ambiguous
 
 
 def _titles_of_several_albums(

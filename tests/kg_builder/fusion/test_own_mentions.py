@@ -84,7 +84,7 @@ def test_a_guest_does_not_join_albums(tmp_path: Path, schema: Schema) -> None:
         ("River Glass (feat. Mira Holt)", "Bob Roy", "Debut"),
     ]
     found = read(tmp_path, schema, rows)
-    assert list(mentions_of_one_album(found.records, found.statements, schema)) == []
+    assert mentions_of_one_album(found.records, found.statements, schema) == ([], [])
 
 
 def fused(folder: Path, schema: Schema, *, clean: str = "") -> dict[str, str]:
@@ -123,6 +123,21 @@ def test_albums_of_one_title_by_different_performers_stay_apart(
     found = fused(tmp_path, schema)
     assert sorted(found.values()) == ["Greatest_Hits"] * 2 + ["Greatest_Hits_(ABBA)"] * 2
     assert found["shop/1"] == found["shop/2"] == "Greatest_Hits"
+
+
+def test_rows_without_a_performer_do_not_join_the_albums_of_several(
+    tmp_path: Path, schema: Schema
+) -> None:
+    rows = ["1,Bohemian Rhapsody,Queen", "2,Killer Queen,Queen", "3,Waterloo,ABBA", "4,SOS,ABBA"]
+    rows += ["5,Angels,", "6,Rock DJ,"]
+    text = "id,title,artist,album\n" + "".join(f"{row},Greatest Hits\n" for row in rows)
+    (tmp_path / "shop-songs.csv").write_text(
+        text + "7,Changes,David Bowie,Hunky Dory\n8,Kooks,,Hunky Dory\n"
+    )
+    found = fused(tmp_path, schema)
+    assert len(set(found.values())) == 4
+    assert found["shop/5"] == found["shop/6"] != found["shop/3"] == found["shop/4"]
+    assert found["shop/7"] == found["shop/8"]  # nobody else has an album of that title
 
 
 def test_the_songs_decide_which_of_several_albums_of_one_title_is_meant(
