@@ -21,7 +21,12 @@ from kg_builder.fusion.pair_measures import details
 from kg_builder.fusion.profiles import Profiles, Values, gather_wording
 from kg_builder.fusion.title_words import IN_TITLES
 from kg_builder.fusion.unique_values import coded, over_pairs
-from kg_builder.fusion.volume_marks import DIFFERENT_TITLES, NUMBERS, number_levels
+from kg_builder.fusion.volume_marks import (
+    DIFFERENT_TITLES,
+    NUMBERS,
+    number_levels,
+    numbers_in_title,
+)
 from kg_builder.fusion.word_overlap import PERFORMANCE, TITLE
 from kg_builder.fusion.work_facts import FACTS, IN_FACTS, chance, fact_levels
 from kg_builder.ontology import Schema
@@ -261,7 +266,7 @@ def _spellings(
         if one == other:
             continue
         words, others = set(one.split()), set(other.split())
-        if _numbers(words) != _numbers(others):
+        if _numbers(one) != _numbers(other):
             levels[row] = min(levels[row], 1)
         elif levels[row] < 2 and _by_nickname(one.split(), other.split()):
             levels[row] = 2
@@ -387,5 +392,6 @@ def _latin(key: str) -> str:
     return key if key.isascii() else " ".join(unidecode(key).casefold().split())
 
 
-def _numbers(words: Sequence[str] | set[str]) -> set[str]:
-    return {word.lstrip("0") for word in words if word.isdigit()}
+def _numbers(name: str) -> list[str]:
+    """The numbers in a name; a Roman numeral is one, a letter at the end is not."""
+    return [number for number in numbers_in_title(name.split()) if number.isdigit()]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from kg_builder.credits import is_featuring, swapped
 from kg_builder.fusion.config import SourceTraits
-from kg_builder.fusion.normalize import name_key, natural_order, parse_name
+from kg_builder.fusion.normalize import name_key, natural_order, parse_name, without_edition
 from kg_builder.ontology import Schema
 
 
@@ -47,15 +47,17 @@ class Fused:
 def fuse(records: Sequence[Record], schema: Schema, traits: Mapping[str, SourceTraits]) -> Fused:
     """Fuse the records of one cluster.
 
-    The class is the most specific one; the name is the most trusted source's, in natural order; an
-    attribute's values are ordered by total trust (a more specific date before its year), the first
-    is used and the others are kept as alternatives.
+    The class is the most specific one; the name is the most trusted source's, in natural order,
+    without the remark of an edition if there is one without, and of equally trusted spellings the
+    most frequent one; an attribute's values are ordered by total trust (a more specific date before
+    its year), the first is used and the others are kept as alternatives.
     """
     default = SourceTraits()
     ordered = list(records)
     if len(records) > 1:
         prefixes = {item.prefix for item in schema.classes.values()}
-        ordered.sort(key=lambda record: _preference(record, traits, default, prefixes))
+        spelt = Counter(record.name for record in records)
+        ordered.sort(key=lambda record: _preference(record, traits, default, prefixes, spelt))
     best = ordered[0]
     type_ = schema.most_specific({record.type for record in records})
     if type_ == "Artist" and is_featuring(best.name) and "Collaboration" in schema.classes:
@@ -101,13 +103,15 @@ def _preference(
     traits: Mapping[str, SourceTraits],
     default: SourceTraits,
     prefixes: Container[str],
+    spelt: Mapping[str, int],
 ) -> tuple[object, ...]:
     """Sort key; a source's record comes before what the source only names, such as a guest."""
     about = traits.get(record.source, default)
     inverted = natural_order(record.name) != record.name
+    of_edition = without_edition(record.name) != record.name
     named = record.key.removeprefix(f"{record.source}/").partition("/")[0] in prefixes
-    place = (inverted, record.source, named, natural(record.key))
-    return (not about.primary, -about.trust, *place)
+    place = (named, -spelt[record.name], record.source, natural(record.key))
+    return (not about.primary, -about.trust, inverted, of_edition, *place)
 
 
 def _attributes(
@@ -162,8 +166,6 @@ def _qualifiers(
 
 
 def _first_performer(records: Sequence[Record]) -> list[str]:
-    """The performer that the first record with performers lists first; guests follow."""
-    for record in records:
-        if performers := record.attributes.get("performer"):
-            return [performers[0]]
-    return []
+    """The performer that most records list first; guests follow."""
+    first = Counter(r.attributes["performer"][0] for r in records if r.attributes.get("performer"))
+    return [performer for performer, _ in first.most_common(1)]
