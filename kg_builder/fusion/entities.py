@@ -29,7 +29,7 @@ def build_entities(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fuse each cluster, name the entities, and link every record to its own."""
     profiles, label = matching.profiles, matching.clustering.label
-    by_key = {row.key: row for row in _records(frame)}
+    by_key = {row.key: row for row in _records(frame, matching.named)}
     clusters: dict[int, list[int]] = defaultdict(list)
     for index, owner in enumerate(label.tolist()):
         clusters[owner].append(index)
@@ -60,10 +60,19 @@ def build_entities(
     return entities, links
 
 
-def _records(frame: pd.DataFrame) -> list[Record]:
+def _records(frame: pd.DataFrame, named: Mapping[str, int]) -> list[Record]:
     wanted = ("record", "source", "type", "name", "aliases", "external_ids", "attributes")
     return [
-        Record(key, source, type_, name, tuple(aliases), tuple(external), _parsed(attributes))
+        Record(
+            key,
+            source,
+            type_,
+            name,
+            tuple(aliases),
+            tuple(external),
+            _parsed(attributes),
+            named.get(key, 1),
+        )
         for key, source, type_, name, aliases, external, attributes in zip(
             *(values(frame, column) for column in wanted), strict=True
         )
@@ -79,9 +88,19 @@ def _parsed(attributes: str) -> dict[str, list[str]]:
 
 
 def _curies(items: Sequence[Fused], schema: Schema) -> list[str]:
+    agents = [item for item in items if schema.is_a(item.type, "Agent")]
+    names = {item.name for item in agents}
+    # a misspelt performer in brackets is called as the performer's entity
+    called = {a: item.name for item in agents for a in item.aliases if a not in names}
     return assign_curies(
         [
-            Naming(schema.prefix(item.type), item.name, item.qualifiers, item.aliases, item.rank)
+            Naming(
+                schema.prefix(item.type),
+                item.name,
+                tuple(called.get(text, text) for text in item.qualifiers),
+                item.aliases,
+                item.rank,
+            )
             for item in items
         ]
     )
@@ -149,7 +168,7 @@ def _method(type_: str, config: FusionConfig, schema: Schema) -> str:
 def identity_entities(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make every record a separate entity, in the given order."""
     refuse_doubles(frame)
-    fused = [fuse([record], schema, {}) for record in _records(frame)]
+    fused = [fuse([record], schema, {}) for record in _records(frame, {})]
     curies = _curies(fused, schema)
     columns: dict[str, list[Any]] = {
         "entity": curies,

@@ -15,7 +15,11 @@ from kg_builder.ontology import Schema
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The fields of a record that fusion reads."""
+    """The fields of a record that fusion reads.
+
+    Attributes:
+        named: number of statements about others that name it.
+    """
 
     key: str
     source: str
@@ -24,6 +28,7 @@ class Record:
     aliases: tuple[str, ...]
     external_ids: tuple[str, ...]
     attributes: Mapping[str, Sequence[str]]
+    named: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,9 @@ def fuse(records: Sequence[Record], schema: Schema, traits: Mapping[str, SourceT
     ordered = list(records)
     if len(records) > 1:
         prefixes = {item.prefix for item in schema.classes.values()}
-        spelt = Counter(record.name for record in records)
+        spelt: Counter[str] = Counter()
+        for record in records:
+            spelt[record.name] += record.named
         ordered.sort(key=lambda record: _preference(record, traits, default, prefixes, spelt))
     best = ordered[0]
     type_ = schema.most_specific({record.type for record in records})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,7 @@ class Matching:
         match, unsure: thresholds per pair.
         aside: pairs that were compared only for an explanation, without effect on the result.
         by_name: records merged with others of their source by a rule: see `own_mentions`.
+        named: number of statements whose object is the record, if there are several.
     """
 
     profiles: Profiles
@@ -51,6 +52,7 @@ class Matching:
     unsure: NDArray[np.float64]
     aside: Comparison | None = None
     by_name: frozenset[int] = frozenset()
+    named: Mapping[str, int] = field(default_factory=dict)
 
 
 def match_records(
@@ -151,7 +153,15 @@ def match_records(
         bands[:, 1],
         aside_comparison,
         frozenset(int(record) for pair in named for record in pair),
+        _often_named(statements),
     )
+
+
+def _often_named(statements: pd.DataFrame | None) -> dict[str, int]:
+    if statements is None:
+        return {}
+    counts = statements.loc[statements["object_kind"] == "record", "object"].value_counts()
+    return {str(record): int(count) for record, count in counts[counts > 1].items()}
 
 
 class Rules:
