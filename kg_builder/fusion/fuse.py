@@ -53,23 +53,23 @@ def fuse(records: Sequence[Record], schema: Schema, traits: Mapping[str, SourceT
     """Fuse the records of one cluster.
 
     The class is the most specific one; the name is the most trusted source's, in natural order,
-    without the remark of an edition if there is one without, and of equally trusted spellings the
-    most frequent one; an attribute's values are ordered by total trust (a more specific date before
-    its year), the first is used and the others are kept as alternatives.
+    without the remark of an edition if there is one without, and of equally trusted spellings of
+    an agent or a work the most frequent one. An attribute's values are ordered by total trust (a
+    more specific date before its year); the first is used, the others are kept as alternatives.
     """
     default = SourceTraits()
+    type_ = schema.most_specific({record.type for record in records})
+    agent, work = schema.is_a(type_, "Agent"), schema.is_a(type_, "Work")
     ordered = list(records)
     if len(records) > 1:
         prefixes = {item.prefix for item in schema.classes.values()}
         spelt: Counter[str] = Counter()
-        for record in records:
+        for record in records if agent or work else ():
             spelt[record.name] += record.named
         ordered.sort(key=lambda record: _preference(record, traits, default, prefixes, spelt))
     best = ordered[0]
-    type_ = schema.most_specific({record.type for record in records})
     if type_ == "Artist" and is_featuring(best.name) and "Collaboration" in schema.classes:
         type_ = "Collaboration"
-    agent = schema.is_a(type_, "Agent")
     name = display_name(best.name, type_, schema)
     others: dict[str, None] = {}
     for record in ordered:
