@@ -79,13 +79,17 @@ def title_words(name: str) -> list[str]:
     (['closer'], ['99', 'luftballons', 'live'])
     >>> title_words("So What - 2009 Remaster"), title_words("Red (30th Anniversary Edition)")
     (['so', 'what'], ['red'])
+    >>> title_words("÷"), title_words("006-")
+    (['÷'], [])
     """
-    bare = without_edition(_NUMBERED.sub("", name))
+    unnumbered = _NUMBERED.sub("", name)
+    bare = without_edition(unnumbered)
     if is_placeholder(bare):
         return []
     words = latin_words(_GUESTS.sub(" ", _BRACKETS.sub(" ", bare)))
     if not words:
-        return latin_words(bare)
+        sign = name_key(bare) if unnumbered == name else ""  # beside a number, letters are lost
+        return latin_words(bare) or ([sign] if sign else [])
     for inside in _BRACKETS.findall(bare):
         more = latin_words(_GUESTS.sub(" ", inside))
         of_edition = not EDITIONS.isdisjoint(more)
