@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
+from kg_builder.fusion.normalize import name_key
 from kg_builder.schema_inference.plan import Plan
 from kg_builder.schema_inference.samples import Sample
 from kg_builder.schema_inference.text_samples import day_first_of, decimal_of
@@ -38,7 +42,8 @@ def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], st
 
     Args:
         plan: tables, interactions, users and unused columns.
-        name: name of the recipe, and of the source of its tables.
+        name: name of the recipe, and of the source of its tables, unless they are of several
+            catalogues.
         pages: (name, keys, reason) of the other sources, such as pages and RDF.
     """
     lines = [
@@ -56,20 +61,21 @@ def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], st
     )
     if no_graph:
         lines.append(f"# {NO_GRAPH}")
-    if plan.tables:
-        lines += ["", "[[sources]]", 'kind = "structured"', f"name = {toml(name)}"]
-        lines += _clean(plan, name)
-    for table in plan.tables:
-        lines += _things(table)
-    for number, (sample, keys, why) in enumerate(plan.links, start=1):
-        head = f"[sources.tables.links{number}]"
-        lines += ["", head, f"# {why}", 'reads = "links"', *_layout(sample), *_keys(keys, {})]
+    sources = _sources(plan, name)
+    for source in sources:
+        lines += ["", "[[sources]]", 'kind = "structured"', f"name = {toml(source.name)}"]
+        lines += _clean(source)
+        for table in source.tables:
+            lines += _things(table)
+        for number, (sample, keys, why) in enumerate(source.links, start=1):
+            head = f"[sources.tables.links{number}]"
+            lines += ["", head, f"# {why}", 'reads = "links"', *_layout(sample), *_keys(keys, {})]
     texts = [(f"{name}-texts{n}", one.keys, one.why) for n, one in enumerate(plan.texts, start=1)]
-    for source, keys, why in [*texts, *pages]:
-        lines += ["", "[[sources]]", f"# {why}", f"name = {toml(source)}", *_keys(keys, {})]
+    for called, keys, why in [*texts, *pages]:
+        lines += ["", "[[sources]]", f"# {why}", f"name = {toml(called)}", *_keys(keys, {})]
     if no_graph:
         lines += ["", *_DATABASE]
-    lines += _acts(plan, name) + _users(plan) + _ratings(plan) + _triples(plan)
+    lines += _acts(plan, sources) + _users(plan) + _ratings(plan) + _triples(plan)
     lines += _left_out(plan)
     return "\n".join(lines) + "\n"
 
@@ -159,43 +165,118 @@ def _things(table: Things) -> list[str]:
     return lines
 
 
-def _clean(plan: Plan, name: str) -> list[str]:
+@dataclass
+class _Source:
+    """The tables of one catalogue."""
+
+    name: str
+    tables: list[Things]
+    links: list[tuple[Sample, dict[str, Any], str]]
+
+
+def _sources(plan: Plan, name: str) -> list[_Source]:
+    """Divide the tables into catalogues.
+
+    Tables of one file, and those that refer to one another, belong together. If several such groups
+    have ids of the same kind of entity, they are catalogues; the rest belongs to the first one.
+    """
+    groups: list[list[Things]] = []
+    for table in plan.tables:
+        joined = [group for group in groups if any(_belong_together(table, t) for t in group)]
+        groups = [group for group in groups if group not in joined]
+        groups.append([*(t for group in joined for t in group), table])
+    ends = [{keys[end].get("ref") for end in ("subject", "object")} for _, keys, _ in plan.links]
+    for keys in ends:
+        linked = [group for group in groups if not keys.isdisjoint(t.key for t in group)]
+        groups = [group for group in groups if group not in linked]
+        groups.append([t for group in linked for t in group])
+    groups = sorted(filter(None, groups), key=lambda g: min(plan.tables.index(t) for t in g))
+    kinds = Counter(kind for group in groups for kind in {t.about for t in _with_ids(group)})
+    catalogues = [g for g in groups if any(kinds[t.about] > 1 for t in _with_ids(g))]
+    if len(catalogues) < 2:
+        return [_Source(name, plan.tables, plan.links)] if plan.tables else []
+    found: list[_Source] = []
+    for group in catalogues:
+        keys = {table.key for table in group}
+        links = [one for one, refs in zip(plan.links, ends, strict=True) if refs & keys]
+        source = re.sub(r"[^\w-]+", "-", group[0].sample.stem).strip("-") or name
+        others = {one.name for one in found}
+        free = (f"{source}-{number}" for number in count(2))
+        found.append(_Source(next(free) if source in others else source, group, links))
+    split = {table.key for source in found for table in source.tables}
+    found[0].tables += [table for table in plan.tables if table.key not in split]
+    found[0].links += [one for one in plan.links if not any(one in s.links for s in found)]
+    return found
+
+
+def _belong_together(one: Things, other: Things) -> bool:
+    refers = any(
+        column.settings.get("ref") == target.key
+        for table, target in ((one, other), (other, one))
+        for column in table.columns
+    )
+    return refers or one.sample.path == other.sample.path
+
+
+def _with_ids(tables: Iterable[Things]) -> list[Things]:
+    """The tables whose rows are entities with ids of their own."""
+    return [t for t in tables if t.id not in {None, t.name} and not t.is_derived]
+
+
+def _clean(source: _Source) -> list[str]:
     """The trait of a source whose rows are different things, or as a comment if it may not be."""
-    own = [t for t in plan.tables if t.id not in {None, t.name} and not t.is_derived]
+    own = _with_ids(source.tables)
     unique = [t.sample.columns[str(t.id)].is_unique for t in own]
     if not any(unique):
         return []
-    kinds = [table.about for table in plan.tables]
-    if all(unique) and len(set(kinds)) == len(kinds) and not any(map(_has_repeated_rows, own)):
+    trait = f"[traits.{_toml_key(source.name)}]"
+    kinds = [table.about for table in source.tables]
+    alike = [_alike(table) for table in own]
+    if all(unique) and len(set(kinds)) == len(kinds) and not any(alike):
         return [
             "",
             "# Every row has its own id, and no two rows are alike: rows are merged with those of",
             "# other sources only. Without these lines, rows that look alike may be merged.",
-            f"[traits.{_toml_key(name)}]",
+            trait,
             "clean = true",
         ]
     return [
         "",
+        *(f"# Two rows that look alike: {_comment(one)}." for one in filter(None, alike)),
         "# Records that look alike may be merged. If nothing has two records in this source (every",
         '# thing has one id), say so by removing the "#" of these lines:',
-        f"# [traits.{_toml_key(name)}]",
+        f"# {trait}",
         "# clean = true",
     ]
 
 
-def _has_repeated_rows(table: Things) -> bool:
-    """Whether two rows of a table have the same name and the same values."""
-    told = {table.name, *(column.name for column in table.columns)} - {table.id}
+def _alike(table: Things) -> str:
+    """The ids and the name of the first two rows of one name whose values do not differ, or ''."""
+    told = {column.name for column in table.columns} - {table.id, table.name}
     columns = [column for name, column in table.sample.columns.items() if name in told]
-    rows = list(zip(*([str(cell).casefold() for cell in c.cells] for c in columns), strict=True))
-    return len(set(rows)) < len(rows) or not rows
+    values = list(zip(*([_folded(cell) for cell in c.cells] for c in columns), strict=True))
+    ids, names = (table.sample.columns[str(key)].cells for key in (table.id, table.name))
+    rows_of: dict[str, list[int]] = {}
+    for row, name in enumerate(names):
+        for before in rows_of.setdefault(_folded(name), []):
+            pairs = zip(values[before], values[row], strict=True) if values else ()
+            if all(one == other or not one or not other for one, other in pairs):
+                return f"{ids[before]} and {ids[row]}, {name!r}"
+        rows_of[_folded(name)].append(row)
+    return ""
 
 
-def _acts(plan: Plan, name: str) -> list[str]:
+def _folded(cell: object) -> str:
+    text = "" if cell is None else str(cell)
+    return name_key(text) or text.casefold()
+
+
+def _acts(plan: Plan, sources: Iterable[_Source]) -> list[str]:
     lines: list[str] = []
     for acts in plan.acts[:1]:
-        tables = len(plan.tables) + len(plan.links)
-        records = name if tables == 1 else f"{name}/{acts.table.key}"
+        source = next(one for one in sources if acts.table in one.tables)
+        tables = len(source.tables) + len(source.links)
+        records = source.name if tables == 1 else f"{source.name}/{acts.table.key}"
         keys = {**acts.settings, "records": records}
         sample = acts.sample
         if "where" in keys:

@@ -503,21 +503,36 @@ def test_rows_with_ids_that_differ_are_different_things(tmp_path):
     assert load_recipe(recipe).traits["my.shop"].clean
 
 
-@pytest.mark.parametrize(
-    "files",
-    [
-        {"songs.csv": "id,title,artist\ns1,Rain,Ann\ns2,Sun,Bo\ns3,rain,Ann\n"},
-        {
-            "a/songs.csv": "id,title,artist\ns1,Rain,Ann\ns2,Sun,Bo\n",
-            "b/songs.csv": "id,title,artist\nx1,Rain!,Ann\nx2,Moon,Bo\n",
-        },
-    ],
-)
-def test_rows_that_may_repeat_each_other_are_left_to_the_user(tmp_path, files):
+@pytest.mark.parametrize("row", ["s3,rain,Ann,1999", "s3,Rain!,Ann,"])
+def test_rows_that_may_repeat_each_other_are_left_to_the_user(tmp_path, row):
+    files = {"songs.csv": f"id,title,artist,year\ns1,Rain,Ann,1999\ns2,Sun,Bo,2001\n{row}\n"}
+    text = new_recipe(write(tmp_path, files), tmp_path, "my.shop")
+    assert "# Two rows that look alike: s1 and s3, " in text
+    assert '# [traits."my.shop"]\n# clean = true\n' in text
+
+
+def test_every_catalogue_is_a_source(tmp_path):
+    """Namesakes with ids of their own are told apart by each."""
+    files = {
+        "a/artists.csv": "id,name,country\na1,Nirvana,US\na2,Nirvana,UK\na3,Blur,UK\n",
+        "b/artists.csv": "id,band,country\nb1,Nirvana,US\nb2,Nirvana,UK\nb3,Pulp,UK\n",
+        "songs.csv": "song_id,title,artist_id\n1,Lithium,a1\n2,Rainbow Chaser,a2\n3,Parklife,a3\n",
+        "plays.csv": "user,song_id\nu1,1\nu1,2\nu2,3\nu2,1\n",
+    }
     for name in files:
         (tmp_path / name).parent.mkdir(exist_ok=True)
-    text = new_recipe(write(tmp_path, files), tmp_path, "my.shop")
-    assert '# [traits."my.shop"]\n# clean = true\n' in text
+    recipe_file = tmp_path / "mine.toml"
+    recipe_file.write_text(new_recipe(write(tmp_path, files), tmp_path, "mine"))
+    recipe = load_recipe(recipe_file)
+    assert {source.name: list(source.tables) for source in recipe.sources} == {
+        "artists": ["artists", "songs"],
+        "artists-2": ["artists2"],
+    }
+    assert all(recipe.traits[source.name].clean for source in recipe.sources)
+    assert recipe.interactions[0].records == "artists/songs"
+    build(str(recipe_file), raw=tmp_path, out=tmp_path / "out")
+    artists = pd.read_parquet(tmp_path / "out" / "links.parquet").set_index("subject")["object"]
+    assert artists["artists/artists/a1"] == artists["artists-2/b1"] != artists["artists-2/b2"]
 
 
 SONGS = "id,title,artist\ns1,Roads,Portishead\ns2,Angel,Massive Attack\n"

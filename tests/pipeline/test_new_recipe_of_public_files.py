@@ -27,8 +27,7 @@ def guessed(folder: Path, files: dict[str, str]) -> dict[str, Any]:
 
 
 def tables(recipe: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = recipe["sources"][0]["tables"]
-    return found
+    return {key: table for one in recipe["sources"] for key, table in one.get("tables", {}).items()}
 
 
 def predicates(table: dict[str, Any]) -> dict[str, str]:
