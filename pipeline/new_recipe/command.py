@@ -30,6 +30,9 @@ _PAGES: Final = {
     ".html": "html", ".htm": "html", ".wikitext": "wikitext", ".wiki": "wikitext",
     ".jsonld": "json-ld",
 }  # fmt: skip
+_TEXTS: Final = frozenset({".txt", ".text", ".md", ".markdown", ".rst"})
+_HEADING: Final = re.compile(rb"^(?:#{1,6} .*|[=~-]{3,}) *\n", re.MULTILINE)
+"""Of Markdown; of reStructuredText the line below."""
 
 
 def new_recipe_command(
@@ -130,10 +133,11 @@ def _has_adapter(file: Path) -> bool:
 
 def _is_text(file: Path, suffix: str) -> bool:
     """Whether a file is a text about what it is called by."""
-    if suffix != ".txt":
+    if suffix not in _TEXTS:
         return False
     with open_binary(file) as stream:
-        return is_prose(stream.read(_HEAD).replace(b"\r\n", b"\n"))
+        head = stream.read(_HEAD).replace(b"\r\n", b"\n")
+    return is_prose(_HEADING.sub(b"", head) if suffix != ".txt" else head)
 
 
 def _folder_of(files: list[Path]) -> Path:
@@ -156,7 +160,7 @@ def _add_page(
         }
         pages[path.as_posix()] = (f"{name}-rdf{number}", keys, f"RDF, by its ending {suffix}")
         return
-    if suffix == ".txt":
+    if suffix in _TEXTS:
         keys = {"kind": "unstructured", "path": pattern}
         why = "texts, each about what the file is called by"
         pages.setdefault(pattern, (f"{name}-texts-{number}", keys, why))

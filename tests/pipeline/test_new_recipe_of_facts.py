@@ -243,6 +243,8 @@ def test_a_folder_of_texts_is_an_unstructured_source(tmp_path):
     recipe = guessed(tmp_path, {"The Leaves.txt": LEAVES, "Ida Oak.txt": f"{IDA}\n\n{IDA}\n"})
     (source,) = recipe["sources"]
     assert (source["kind"], source["path"]) == ("unstructured", "*.txt")
+    recipe = guessed(tmp_path, {"The Leaves.md": f"# The Leaves\n\n{LEAVES}\n"})
+    assert [(one["kind"], one["path"]) for one in recipe["sources"]] == [("unstructured", "*.md")]
     rows = "name,genre\nLeaves,pop\nStones,rock\n"
     recipe = guessed(tmp_path, {"artists.txt": rows})
     assert predicates(tables(recipe)["artists"]) == {"genre": "genre"}
