@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from kg_builder.extraction.structured.config import TypeColumn
 
@@ -115,6 +115,10 @@ class TrainedExtractor(BaseModel):
     ] = 0.7
 
 
+_TOPICS: Final = ("Artist", "Band", "SoloArtist", "Person", "Work", "Album", "Song")
+"""Classes that a field may name by themselves, without a mapping of its values."""
+
+
 class UnstructuredSource(BaseModel):
     """Texts about music, each about one topic: JSON lines, or a folder of text files."""
 
@@ -136,7 +140,7 @@ class UnstructuredSource(BaseModel):
         str | TypeColumn,
         Field(
             description="Class of the topic if the text does not state it; for JSON lines it may "
-            "be in a field."
+            "be in a field, whose `values` may be left out if they are names of classes."
         ),
     ] = "Artist"
     model: Annotated[
@@ -174,3 +178,11 @@ class UnstructuredSource(BaseModel):
             ge=100, description="Maximum length of a text in characters; a longer one is a reject."
         ),
     ] = 200_000
+
+    @field_validator("topic_type", mode="before")
+    @classmethod
+    def _names_of_classes(cls, given: Any) -> Any:
+        """Without `values`, the field contains names of classes."""
+        if isinstance(given, dict) and "values" not in given:
+            return {**given, "values": {name: name for name in _TOPICS}}
+        return given

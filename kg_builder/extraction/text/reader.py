@@ -343,7 +343,7 @@ def read_batch(
         documents: the texts.
         progress: called with the number of texts read and their total.
     """
-    reader = _reader_of_process(source, root, ontology, load_models, content)
+    reader = _reader_of_process(source.model_dump_json(), root, ontology, load_models, content)
     # a hold that large: a segment is never staged
     out = Collector(source.name, load_schema(*ontology), hold=sys.maxsize)
     for done, reading in enumerate(reader.readings(documents, known), 1):
@@ -357,14 +357,18 @@ def read_batch(
 
 @lru_cache(maxsize=1)
 def _reader_of_process(
-    source: UnstructuredSource,
+    settings: str,
     root: Path,
     ontology: tuple[Path, ...],
     load_models: LoadModels | None,
     content: str,
 ) -> TextReader:
-    """The reader, created once per process, as loading takes seconds."""
+    """The reader, created once per process, as loading takes seconds.
+
+    Settings are JSON: a source with a mapping among them (`topic_type`) cannot be a cache key.
+    """
     del content  # part of the cache key
+    source = UnstructuredSource.model_validate_json(settings)
     return _make_reader(source, load_schema(*ontology), root, load_models=load_models)
 
 
