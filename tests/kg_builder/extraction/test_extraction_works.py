@@ -222,7 +222,7 @@ def test_without_values_the_field_contains_names_of_classes(run: Run, write: Wri
     write(
         "notes.jsonl",
         '{"id": 1, "title": "Dummy", "kind": "Album", "text": "Dummy came out in 1994."}\n'
-        '{"id": 2, "title": "Low", "kind": "band", "text": "Low formed in Duluth in 1993."}\n'
+        '{"id": 2, "title": "Low", "kind": "band", "text": "Low formed in 1993."}\n'
         '{"id": 3, "title": "Sea", "kind": "boat", "text": "Sea was built in 1993."}\n',
     )
     found = run(kind="unstructured", path="notes.jsonl", model=None, topic_type={"column": "kind"})
