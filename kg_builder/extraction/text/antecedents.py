@@ -48,6 +48,10 @@ def form_of(anaphor: str) -> Form:
         if nominal["label"]:
             return "label"
         return "song" if re.fullmatch(SONG, nominal["work"]) else "album"
+    if re.fullmatch(GROUP, anaphor):  # without its article: "the Denver quintet"
+        return "group"
+    if re.fullmatch(PERSON, anaphor):
+        return "person"
     word = anaphor.casefold()
     if word in MALE:
         return "he"

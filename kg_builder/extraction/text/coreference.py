@@ -61,6 +61,12 @@ _PREDICATE: Final = re.compile(
 _ROLES: Final = 6
 """Mentions looked at after "her brother": roles and a name"""
 
+_OF_PLACE: Final = re.compile(
+    r"\b[Tt]he (?P<place>[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)?) "
+    rf"(?P<noun>{GROUP_NOUN}|{PERSON})(?![\w-])"
+)
+"""An anaphor with a place, which is a mention of its own: "the Denver quintet"."""
+
 _OWNER: Final = re.compile(r"\b[Tt]he (?:[a-z][\w-]*)?$")
 _SHORT: Final = 24
 """Characters within which a verb stands before its predicate"""
@@ -181,7 +187,12 @@ class Resolver:
             )
             born = re.search(rf"{name}[^.]{{0,60}}\bborn\b", text)
             is_person = re.search(
-                rf"{name} (?:is|was) (?:an?|the|one of the) (?:[\w,-]+ ){{0,6}}?(?:{PERSON})\b",
+                rf"{name}(?: \([^)]*\))? (?:is|was) (?:an?|the|one of the) "
+                rf"(?:[\w,-]+ ){{0,6}}?(?:{PERSON})\b",
+                text,
+            ) or re.search(
+                rf"^{name}(?: \([^)]*\))?(?:,| [–—-]|:) (?:an? )?(?:[\w,-]+ ){{0,4}}?"
+                rf"(?:{PERSON})(?=[.,;]| (?:from|of|who|known|based|whose)\b)",
                 text,
             )
             groups = len(_BAND_WORDS.findall(text))
@@ -230,6 +241,17 @@ class Resolver:
             ):
                 continue  # "Ringo Starr was the drummer"
             found.append(Mention(match.start(), match.end(), match[0], "Artist", ANAPHOR))
+        places = {
+            (item.start, item.end)
+            for item in mentions
+            if self._schema.is_a(item.type, "Place") and item.origin != "demonym"
+        }
+        for match in _OF_PLACE.finditer(text):
+            start, end = match.span("noun")
+            beside = _BESIDE.match(text, end)
+            named = beside is not None and beside.end() in starts
+            if match.span("place") in places and start not in covered and not named:
+                found.append(Mention(start, end, match["noun"], "Artist", ANAPHOR))
         return found
 
     def _without_name(self, text: str, mentions: list[Mention]) -> Iterator[Mention]:

@@ -19,10 +19,16 @@ _AND: Final = frozenset({" and ", ", ", " and the ", ", and ", " & ", "/", " and
 _APPOSITION: Final = re.compile(
     r"(?:, (?:the|a|an|its|their|his|her) | ?[(\[](?:the )?| [–—-] )(?:[\w-]+ )?"
 )
+_DESCRIBED: Final = re.compile(r", an? (?:[\w-]+ ){1,4}")
 _PREDICATE: Final = re.compile(
     r"\b(?:is|was|became|as|being|remains?)(?: (?:also|both|a|an|the|its|their|now))*"
     r"(?: [\w'’-]+){0,3}? ?$"
 )
+
+
+_OUTSIDE: Final = frozenset({"arranger", "conductor", "poet", "producer"})
+"""Roles of those who need not be in the band."""
+_POSSESSIVE: Final = re.compile(r"['’]s\b")
 
 
 def read_roles(reading: SentenceReading) -> SentenceReading:
@@ -46,7 +52,13 @@ def read_roles(reading: SentenceReading) -> SentenceReading:
         if player and not reading.is_claimed("instrument", number):
             reading = reading.with_claim("instrument", number, person, mention.entity)
             reading = reading.with_relation(person, "instrument", mention, "role", _INSTRUMENT)
-        is_member = about_band and person is not topic and bool(person.mentions)
+        is_member = (
+            about_band
+            and person is not topic
+            and bool(person.mentions)
+            and mention.name not in _OUTSIDE
+            and not _POSSESSIVE.match(reading.text.document.text, person.mentions[0].end)
+        )
         if is_member and not reading.is_attached(person):
             reading, _ = reading.claim_member(person, topic)
             reading = reading.with_class(person, "Person").with_relation(
@@ -90,7 +102,19 @@ def named_before(reading: SentenceReading, number: int) -> Entity | None:
     if _is_role(before) and between in _AND:
         return named_before(reading, number - 1)
     is_agent = slot_of(before.type, reading.schema) == "A"
-    return before.entity if is_agent and _APPOSITION.fullmatch(between) else None
+    if is_agent and _APPOSITION.fullmatch(between):
+        return before.entity
+    # "X, a Chicago blues guitarist"
+    first = number - 1
+    while first and (
+        mentions[first].type == "Genre"
+        or mentions[first].origin == "demonym"
+        or slot_of(mentions[first].type, reading.schema) == "P"
+    ):
+        first -= 1
+    described = text[mentions[first].end : mentions[number].start]
+    is_agent = first < number - 1 and slot_of(mentions[first].type, reading.schema) == "A"
+    return mentions[first].entity if is_agent and _DESCRIBED.fullmatch(described) else None
 
 
 def _by_predicate(reading: SentenceReading, mention: Mention) -> Entity | None:
@@ -116,6 +140,18 @@ _RELEASE: Final = re.compile(
 )
 _SINCE: Final = re.compile(r" (?:on|onwards?)\b(?! [A-Z])")
 """Words that make a date the beginning of a period: "from 1964 on"."""
+
+_MADE_ON: Final = re.compile(
+    r"\b(?:[Rr]ecord(?:ed|ing)|[Cc]ompos(?:ed|ing)|[Ww]ritten|wrote|[Tt]aped|[Tt]racked|[Mm]ixed|"
+    r"[Mm]astered|[Ff]ilmed|[Cc]onceived|[Dd]emoed|[Ss]igned|[Ff]ounded|[Ff]ormed|[Ee]stablished|"
+    r"[Jj]oined|[Bb]orn|died|[Mm]oved)\b"
+    r"(?:(?! (?:and|but|was|is|were|has|had|came|appeared|which) |"
+    r"\b(?:releas|issu|publish|put out|out on))[^.;(]){0,80}$"
+)
+"""Before the date of a recording or another event, which is not that of a release."""
+_RECORDING: Final = re.compile(
+    r" (?:[\w-]+ ){0,2}(?:recordings?|sessions?|performances?|concerts?)\b"
+)
 
 _OTHER_CLAUSE: Final = re.compile(
     r"\b(?:whose|but|while|after|before|when|until|and \w+ \w+|and (?:in|on)|won|awards?|prize|"
@@ -196,7 +232,13 @@ def read_release_dates(reading: SentenceReading) -> SentenceReading:
         if _BRACKET.fullmatch(text[work.end : date.start])
     }
     own = {date.start for date in bracketed.values()}
-    free = [date for date in dates if date.start not in own]
+    free = [
+        date
+        for date in dates
+        if date.start not in own
+        and not _MADE_ON.search(text, reading.sentence.start, date.start)
+        and not _RECORDING.match(text, date.end)
+    ]
     about_releases = bool(_RELEASE.search(reading.slots.text))
     dated = {item.subject for item in reading.relations if item.predicate == "releaseDate"}
     for work in works:

@@ -18,6 +18,7 @@ from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.extraction.text.mentions import (
     ALBUM,
     GROUP,
+    GROUP_NOUN,
     PERSON,
     SONG,
     WORK,
@@ -210,6 +211,8 @@ _MAKING: Final = frozenset({"recorded", "performed", "sung", "made"})
 _OWNED: Final = re.compile(
     rf"['’]s? (?:[\w,'’-]+ ){{0,5}}(?:{WORK})s?\b|['’]s? [“\"‘']?(?=[^\W\d_a-z])"
 )
+_BAND_OF_HIS: Final = re.compile(rf"\b(?:his|her) (?:[\w-]+ ){{0,3}}(?:{GROUP_NOUN})s?,? $")
+"""Before a band of the performer's, which is another one: "his band X had broken up"."""
 _AFTER_BY: Final = re.compile(r"\bby (?:the )?$")
 
 
@@ -238,7 +241,10 @@ def topic_type(
 def _stated_class(title: str, text: str) -> str:
     """Album or Song, if that is how the text first describes its topic."""
     is_a = _is_a(title).search(text)
-    return "" if is_a is None else _kind(text, is_a.end())
+    if is_a is None:
+        return "Album" if _follows(title).match(text) else ""
+    other = _NOT_BUT.match(text, is_a.end())
+    return _kind(text, other.end() if other else is_a.end())
 
 
 def _kind(text: str, start: int) -> str:
@@ -256,11 +262,25 @@ def _class_before_title(title: str, text: str) -> str:
     return "" if found is None else "Album" if found["album"] else "Song"
 
 
+_NOT_BUT: Final = re.compile(
+    r"not (?:an?|the)\b[^.;]{0,60}?\bbut (?:rather |actually )?(?=an?|the)"
+)
+"""What something is not, before what it is: "is not a band but an album"."""
+
+
+@lru_cache(maxsize=256)
+def _follows(title: str) -> re.Pattern[str]:
+    """What only a work does: it follows another one of a year."""
+    return re.compile(
+        rf"[“\"‘']?{re.escape(title)}[”\"’']? (?:follow(?:s|ed)|precede[sd]?) (?:19|20)\d\d['’]s "
+    )
+
+
 @lru_cache(maxsize=256)
 def _is_a(title: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?<!\w){re.escape(title)}[”\"’']?(?: \([^)]*\))?(?:,[^,.]{{0,40}},)? (?:is|was) "
-        r"(?=an?\b|the\b|one of\b|[^\W\d_a-z][^.]{0,40}['’]s? )"
+        r"(?=(?:not )?an?\b|(?:not )?the\b|one of\b|[^\W\d_a-z][^.]{0,40}['’]s? )"
     )
 
 
@@ -298,6 +318,8 @@ def performer_of(
     ends = {item.end for item in topic.mentions}
     for item in named:
         before = text[max(0, item.start - 80) : item.start]
+        if _BAND_OF_HIS.search(before):
+            continue
         if by := _BY.search(before):
             begun = item.start - len(before) + by.end("word")
             work = re.fullmatch(rf"(?:{WORK})s?", by["word"], re.IGNORECASE)
@@ -305,7 +327,12 @@ def performer_of(
                 return item.entity
         elif _OWNED.match(text, item.end):
             return item.entity
-    artists = [item for item in named if item.type != "Name" and item.type != "Person"]
+    artists = [
+        item
+        for item in named
+        if item.type not in {"Name", "Person"}
+        and not _BAND_OF_HIS.search(text, max(0, item.start - 80), item.start)
+    ]
     return artists[0].entity if artists else None
 
 

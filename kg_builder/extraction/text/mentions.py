@@ -25,7 +25,7 @@ ABBREVIATION: Final = rf"(?:(?:{_TITLES})\.(?= )|(?:{NUMBERING})\.(?={_NUMERAL})
 """An abbreviation within a name, which goes on after it: "Dr. Feelgood", "No. 1 Record"."""
 
 _ABBREVIATED: Final = re.compile(
-    rf"(?:\b(?:{_TITLES}|Jr|Sr|feat|ft|vs|approx|ca|cf|e\.g|i\.e|Inc|Ltd|Co|Bros|"
+    rf"(?:\b(?:{_TITLES}|Jr|Sr|feat|ft|vs|approx|ca|cf|e\.g|i\.e|Inc|Ltd|Co|Bros|[bd]|"
     rf"(?P<number>{NUMBERING}|pts?))|(?<!\w)[A-Z](?:\.[A-Z])*)\.\s*$"
 )
 _COUNTED: Final = re.compile(_NUMERAL)
@@ -194,7 +194,7 @@ SLOTS: dict[str, str] = {
 
 GROUP_NOUN: Final = (
     "band|group|duo|trio|quartet|quintet|sextet|septet|act|outfit|collective|ensemble|combo|"
-    "line-up|crew|orchestra|foursome|threesome|project"
+    "line-up|crew|orchestra|foursome|threesome|project|[a-z\\d]+-piece"
 )
 GROUP: Final = GROUP_NOUN + "|[A-Z][a-z]+(?:ans|ians)"
 PERSON: Final = (
@@ -307,7 +307,7 @@ def slotted(text: str, sentence: Sentence, mentions: Sequence[Mention], schema: 
 
 
 _DENIED: Final = (
-    r"[Nn]ot|[Nn]ever|[Nn]either|nor|cannot|[Nn]one of|anything but|[Uu]nlike|hardly|barely|"
+    r"[Nn]ot|[Nn]ever|[Nn]either|nor|cannot|[Nn]one of|anything but|hardly|barely|"
     r"[Nn]o(?= (?!(?:longer|fewer|less|more|doubt|sooner|matter|stranger|time|wonder|one)\b)"
     r"[a-z⟦])|"
     r"[Ww]ithout(?= (?:the |his |her |their )?⟦)|[Ii]nstead of|[Rr]ather than|"
@@ -332,6 +332,10 @@ _CLAUSE_END: Final = re.compile(
     r"[;:.!?—]|, so\b|\bbut\b|\b(?:although|though|however|because|while|whereas|who|which|whose|"
     rf"where|when|before|after)\b|\band (?:then|later|instead|now|{_VERB}|⟦A\d+⟧ {_VERB})"
 )
+_UNLIKE: Final = re.compile(
+    r"\b[Uu]nlike (?:[^,.;]|, (?:who|whose|which)\b[^,.;]*(?=,))*(?=[,.;]|$)"
+)
+"""With whom someone is contrasted, of whom nothing else is denied: "Unlike her brother X, …"."""
 _SUBORDINATE: Final = re.compile(
     r"(?:^|, )(?:"
     r"(?:who|which|[Aa]lthough|[Tt]hough|[Ww]hile|[Dd]espite|[Ii]f|[Aa]s|[Bb]ecause|[A-Z]\w*ing)\b"
@@ -371,6 +375,14 @@ def unasserted_spans(slots: Slotted) -> list[tuple[int, int]]:
         if not _AFFIRMED.search(text, cue.end(), end):
             found.append((slots.position(cue.end()), slots.position(end)))
     return found
+
+
+def contrasted_spans(slots: Slotted) -> list[tuple[int, int]]:
+    """Offsets in the document of "unlike X": what the sentence says of others is not said of X."""
+    return [
+        (slots.position(found.start()), slots.position(found.end()))
+        for found in _UNLIKE.finditer(slots.text)
+    ]
 
 
 def slot_of(type_: str, schema: Schema) -> str:

@@ -284,9 +284,22 @@ _NUMBERED_BAND: Final = re.compile(
 )
 """A band whose name ends in a number, before that: "the drummer of Africa '70"."""
 
+_THE_BAND: Final = re.compile(
+    r"\b(?:[Tt]he|[Aa]n?|[Hh]is|[Hh]er|[Tt]heir)(?: [\w-]+){0,3}? "
+    r"(?:band|group|quartet|quintet|sextet|"
+    rf"ensemble|collective|outfit) [“\"‘']?(?P<name>(?>(?:[Tt]he )?{CAPITAL}(?: {CAPITAL}){{0,3}}))"
+    r"(?<!['’]s)(?!,? (?:and|&) [^\W\d_a-z]|, [^\W\d_a-z]\w+,? )"
+)
+"""Whatever a model takes its name for: "by the Icelandic band X", "joined the folk quartet Y"."""
+
 _BANDS: Final = re.compile(
     rf"\b(?:bands|groups) ((?:(?:[Tt]he )?{CAPITAL}(?: {CAPITAL})*, ){{0,5}}"
     rf"(?:[Tt]he )?{CAPITAL}(?: {CAPITAL})*,? and (?:[Tt]he )?{CAPITAL}(?: {CAPITAL})*)"
+)
+_BORN_AT: Final = re.compile(
+    rf"(?<!\w)b\. (?:in )?(?P<name>{CAPITAL})"
+    rf"(?=(?:, {CAPITAL}(?: {CAPITAL})?)?,? (?:\d{{1,2}} (?:{_MONTHS}) )?"
+    r"(?:1[5-9]|20)\d\d\b)"
 )
 _NICKNAMED: Final = re.compile(
     rf"{CAPITAL}(?: {CAPITAL})? [“\"‘']{CAPITAL}(?: {CAPITAL})?[”\"’'] {CAPITAL}"
@@ -319,6 +332,22 @@ _WON: Final = re.compile(
 _FAR: Final = 200
 
 _AWARDED: Final = re.compile(rf"{_CATEGORY}(?: at (?:the )?{CAPITAL}(?: {CAPITAL}){{0,4}})?")
+_NAMED_PRIZE: Final = rf"{CAPITAL}(?: (?:(?:di|de|del|des|du|der|of|the) ){{0,2}}{CAPITAL}){{0,4}}"
+_WON_NAME: Final = re.compile(
+    r"\b(?:w[io]ns?|winning|received?|awarded|earned)(?: \w+)? "
+    r"(?:an?|the|(?:his|her|their|its)(?: \w+)?|"
+    rf"two|three|four|five) (?P<name>(?:{_NAMED_PRIZE} for (?:the )?{_CATEGORY}|"
+    rf"{CAPITAL}(?: {CAPITAL})?"
+    r"(?= (?:in (?:19|20)\d\d|for (?:his|her|their|the|best|[“\"‘]))\b)))"
+)
+"""An award by who won it: "won the X for Best Score", "won a Y in 2003"."""
+_AWARD_BY_WORD: Final = re.compile(
+    rf"(?<![\w'’-])(?P<name>(?:{CAPITAL} ){{0,2}}"
+    r"[A-ZÄÅÆÉÖØÜ]\w*-?(?:[Pp]reis|[Pp]risen|[Pp]riset|[Pp]rijs|palkinto)(?!\w)|"
+    rf"(?:Premio|Prêmio|Prix) {CAPITAL}(?: {CAPITAL}){{0,2}})"
+)
+"""An award by its word for prize in another language: "Spellemannprisen", "Prix Italia"."""
+
 _LABEL: Final = re.compile(
     rf"{CAPITAL}(?: (?:& )?{CAPITAL}){{0,6}} "
     r"(?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
@@ -330,6 +359,44 @@ _LABEL_BY_PLACE: Final = re.compile(
     r"\b(?:released|issued|published|put out|came out|appeared|signed)\b[^.;]{0,40}?"
     rf"\b(?:on|by|through|via|to|with) (?:the )?((?:{CAPITAL} ){{1,4}}Music)\b"
 )
+_NO_LABEL: Final = (
+    rf"(?!(?:{_MONTHS}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|"
+    r"CDs?\b|LP|EP|DVD|VHS|Blu|Vinyl|TV|MTV|BBC|NPR|PBS|ITV|KEXP|Radio\b|Spotify|SoundCloud|iTunes|"
+    r"Bandcamp|YouTube|MySpace|Facebook|Netflix|TikTok|Amazon|Apple|Steam|Broadway|Billboard|"
+    r"Christmas|Halloween|Easter|New Year|Valentine|Independence|Record Store|"
+    r"Earth\b|Unicef|UNICEF|Amnesty|Greenpeace|Disney|Sesame|Peel\b|Side\b|Disc\b|Tour\b))"
+)
+"""What stands where labels do: days, media, platforms, broadcasters, charities."""
+_LABEL_NAME: Final = (
+    rf"{_NO_LABEL}(?P<name>(?>{CAPITAL}(?: (?:& )?{CAPITAL}){{0,3}}))(?<!['’]s)(?!['’])"
+)
+_LABELS_BY_USE: Final = (
+    re.compile(rf"\b[Ll]abels?: {_LABEL_NAME}"),
+    re.compile(
+        r"\b(?:records for|(?<!who )recorded "
+        r"(?:(?!(?:music|songs?|soundtracks?|sessions?|themes?|scores?)\b)[\w-]+ ){0,5}for|"
+        rf"(?:recordings|albums|LPs|EPs|singles|sides) for|"
+        rf"(?:recorded|cut|made) [^.;]{{0,40}}[”\"'’],? for) {_LABEL_NAME}"
+        r"(?=[.,;)]|$| (?:in|at|from|between|until|include[sd]?|and|with|as|before|after|during|"
+        r"throughout)\b)"
+    ),
+    re.compile(
+        r"\b(?:album|debut|LP|EP|record|mixtape|successor|follow-up)\b[^.;]{0,60}? "
+        rf"(?:appeared|came out) (?:in \d{{4}} )?on {_LABEL_NAME}(?=[.,;)]|$| (?:in|and)\b)"
+    ),
+    re.compile(
+        r"\b(?:released|issued)\b[^.;]{0,50}? on "
+        rf"{_LABEL_NAME}(?=[.;)]|$| in (?:{_MONTHS}|\d{{4}}))"
+    ),
+)
+"""Names that what is said of them makes labels, whatever a model takes them for."""
+
+_SIGNED_NAME: Final = re.compile(
+    rf"\b[Ss]ign(?:ed|s|ing) (?:to|with) (?P<name>(?>{CAPITAL}(?: {CAPITAL}){{1,3}}))(?<!Bros)"
+    r"(?=[.,;)]|$| (?:in|for|and)\b)"
+)
+"""A label of several words, of which a model may see the last alone."""
+
 _WORD: Final = r"[^\W\d_a-zß-öø-ÿ](?:[\w-]|['’](?!s\b)){1,30}"
 _PARTICLE: Final = r"(?:da|de|del|der|di|dos|du|la|van|von)"
 _FIRST_NAMES: Final = rf"(?<![\w'’-])(?P<first>{_WORD}(?:, {_WORD}){{0,6}}),? (?:and|&)"
@@ -419,6 +486,13 @@ _ACTS: Final = re.compile(
 )
 """After a person's name: "the label Ann Lee founded"."""
 
+_WHO_ACTS: Final = re.compile(
+    r" (?:(?:had|has|have|later|also|then|once|first) ){0,2}"
+    r"(?:(?:co-)?(?:founded|formed|led|fronted|joined|left)|"
+    r"start(?:ed|s)|sang|sings|play(?:s|ed) (?:in|with)|belonged|was in|led|leads|created|managed)\b"
+)
+"""After a person's name: "the band Ann Lee fronted"."""
+
 _NOT_NAMED: Final = re.compile(
     r"(?:In|At|On|From|By|After|Before|With|For|When|While|As)\b|.*-[a-z]+$"
 )
@@ -435,6 +509,20 @@ def formed_mentions(text: str) -> Iterator[Mention]:
     for pattern, type_ in ((_DATE, "Date"), (_NICKNAMED, "Person")):
         for match in pattern.finditer(text):
             yield Mention(match.start(), match.end(), match[0], type_, "pattern")
+    for match in _BORN_AT.finditer(text):
+        yield Mention(*match.span("name"), match["name"], "Place", "pattern")
+    for match in _STUDIO.finditer(text):
+        name = FUNCTION.sub("", match[0])
+        yield Mention(match.end() - len(name), match.end(), name, "Place", "pattern")
+    yield from _awards(text)
+    yield from _labels(text)
+    yield from _bands(text)
+    yield from _of_one_family(text)
+    yield from _called(text)
+
+
+def _awards(text: str) -> Iterator[Mention]:
+    """Yield names of awards."""
     for match in _AWARD.finditer(text):
         start, award = match.start(), _YEAR_OF_AWARD.sub("", match[0])
         several = _SEVERAL.search(text, max(0, start - 10), start)
@@ -444,16 +532,38 @@ def formed_mentions(text: str) -> Iterator[Mention]:
         first, _ = _sentence(text, *match.span())
         if _WON.search(text, max(first, match.start() - _FAR), match.start()):
             yield Mention(match.start(), match.end(), match[0], "Award", "pattern")
+    for pattern in (_AWARD_BY_WORD, _WON_NAME):
+        for match in pattern.finditer(text):
+            yield Mention(*match.span("name"), match["name"], "Award", "pattern")
+
+
+def _labels(text: str) -> Iterator[Mention]:
+    """Yield names of labels, by their form or by what is said of them.
+
+    >>> [(item.text, item.type) for item in _labels("Today she records for Brownswood.")]
+    [('Brownswood', 'RecordLabel')]
+    """
     for match in _LABEL.finditer(text):
         name = FUNCTION.sub("", match[0])
         yield Mention(match.end() - len(name), match.end(), name, "RecordLabel", "pattern")
-    for match in _STUDIO.finditer(text):
-        name = FUNCTION.sub("", match[0])
-        yield Mention(match.end() - len(name), match.end(), name, "Place", "pattern")
+    for pattern in _LABELS_BY_USE:
+        for match in pattern.finditer(text):
+            if not FUNCTION.match(match["name"] + " ") and not is_demonym(match["name"]):
+                yield Mention(*match.span("name"), match["name"], "RecordLabel", "pattern")
+    for match in _SIGNED_NAME.finditer(text):
+        yield Mention(*match.span("name"), match["name"], "Name", "pattern")
     for match in _LABEL_BY_PLACE.finditer(text):
         yield Mention(*match.span(1), match[1], "RecordLabel", "pattern")
+
+
+def _bands(text: str) -> Iterator[Mention]:
+    """Yield names that the text calls a band or the like."""
     for match in _NAMED_BAND.finditer(text):
         yield Mention(*match.span(1), match[1], "Band", "pattern")
+    for match in _THE_BAND.finditer(text):
+        named = not FUNCTION.match(match["name"] + " ") and not is_demonym(match["name"])
+        if named and not _WHO_ACTS.match(text, match.end()):
+            yield Mention(*match.span("name"), match["name"], "Band", "pattern")
     for number in _SHORT_NUMBER.finditer(text):
         before = _NUMBERED_BAND.search(text, max(0, number.start() - _NEAR), number.start())
         if before:
@@ -462,8 +572,6 @@ def formed_mentions(text: str) -> Iterator[Mention]:
     for match in _BANDS.finditer(text):
         for first, last in coordinated(text, *match.span(1)):
             yield Mention(first, last, text[first:last], "Band", "pattern")
-    yield from _of_one_family(text)
-    yield from _called(text)
 
 
 def _of_one_family(text: str) -> Iterator[Mention]:
@@ -552,19 +660,35 @@ _APPOSED: Final = re.compile(
 """A title between commas may have lower-case words, as in most languages."""
 
 _YEAR: Final = re.compile(rf"(?P<title>{TITLE}[!?]?)[”\"’']? \((?:19|20)\d\d\)")
+_OF_YEAR: Final = re.compile(
+    rf"(?<![\w-])(?:19|20)\d\d['’]s [“\"‘']?"
+    r"(?!World Cup\b|Eurovision\b|Olympic)"
+    rf"(?P<title>(?>{TITLE}[!?]?))(?<!Tour)(?<!Festival)(?<!Awards)(?<!Olympics)"
+    r"(?! (?:tour|festival|awards?|ceremony|song|contest|edition|season|elections?)\b)"
+)
+"""A work by its year: "the follow-up to 2004's X"."""
+
 _ABOUT_WORKS: Final = re.compile(
     rf"\b(?:{_WORK}|albums|EPs|LPs|release[sd]?|classic|discography|tracks?)\b"
 )
+_ABOUT_RELEASES: Final = re.compile(
+    rf"{_ABOUT_WORKS.pattern}|"
+    r"\b(?:follow-?ups?|follow(?:s|ed|ing)|precede[sd]?|successor|beginning with)\b"
+)
 _LIST: Final = re.compile(
-    r"\b(?P<cue>albums|LPs|EPs|singles|songs|hits|records)(?: \w+)? "
-    r"(?:include[ds]?|including|such as|like|are|were) "
+    r"\b(?P<cue>albums|LPs|EPs|singles|songs|hits|records)(?:(?: \w+)? "
+    r"(?:include[ds]?|including|such as|like|are|were)|:) "
     rf"(?P<titles>{TITLE}(?:, {TITLE}){{0,20}}(?:,? and {TITLE})?)"
 )
 _COMMA: Final = re.compile(r", and |, | and ")
 _IS_SONG: Final = re.compile(r"songs?|singles?|hits")
 
-_QUOTED: Final = re.compile(r"[“\"]([^”“\"]{2,60})[”“\"]")
-_BETWEEN_QUOTES: Final = re.compile(r"[,.]?[”“\"]?[,;]?(?: and| or| &)? [“\"]?")
+_QUOTED: Final = re.compile(
+    r"[“\"]([^”“\"]{2,60})[”“\"]|"
+    r"(?<![\w.,)])['‘](?=[A-Z\d])((?:[^'’‘“”\"\n]|['’](?=\w)){2,60})['’](?!\w)"
+    r"(?! (?:tour|show|festival|series|project|method|scene|style|sound|era)\b)"
+)
+_BETWEEN_QUOTES: Final = re.compile(r"[,.]?[”“\"'’]?[,;]?(?: and| or| &)? [“\"'‘]?")
 _IN_LIST: Final = re.compile(r"[”\"]?(?:, |,? and )[“\"]?")
 _PERSONS_FOLLOW: Final = re.compile(r"\b(?:by|with|featuring|from) $")
 _UNSURE: Final = frozenset({("ner", "Person"), ("ner", "Name"), ("capitals", "Name")})
@@ -573,6 +697,9 @@ _UNSURE: Final = frozenset({("ner", "Person"), ("ner", "Name"), ("capitals", "Na
 _KIND: Final = re.compile(
     r"\b(?:(?P<album>albums?|LPs?|EPs?|records?|mixtapes?|soundtracks?|debut|released|issued)|"
     r"songs?|singles?|tracks?|hits?|tunes?|duets?|ballads?|anthems?|writes|wrote|written|sings|sang)\b"
+)
+_SINGLE_QUOTED: Final = re.compile(
+    rf"{_KIND.pattern}|\b(?:record(?:ed|ing|s)|covers?|covered|cut|remix(?:ed)?|sampled|performed)\b"
 )
 _NAME_BEFORE: Final = re.compile(rf"(?<![\w'’-]){CAPITAL} $")
 _THEN_NAME: Final = re.compile(rf" {CAPITAL}")
@@ -600,6 +727,9 @@ def titles(text: str) -> Iterator[Mention]:
         if _ABOUT_WORKS.search(text, *_sentence(text, match.start(), match.end())):
             end = match.end("title")
             yield from _title(text, end - len(FUNCTION.sub("", match["title"])), end)
+    for match in _OF_YEAR.finditer(text):
+        if _ABOUT_RELEASES.search(text, *_sentence(text, match.start(), match.end())):
+            yield from _title(text, *match.span("title"))
     for match in _LIST.finditer(text):
         for first, last in coordinated(text, *match.span("titles")):
             yield from _title(text, first, last, match["cue"])
@@ -633,7 +763,21 @@ def listed_with_works(text: str, mentions: Sequence[Mention], schema: Schema) ->
         chain, ended = [mention] if mention else [], False
 
 
+_WINNING: Final = re.compile(
+    r"[^\W\d_][\w’']*-(?:[a-z]+(?:ing|ed))(?:,? and [\w-]+)? (?=[^\W_a-z])"
+)
+"""Before a title, what it won or who made it: "the Juno-winning X", "the Rubin-produced X"."""
+_OPENING_QUOTES: Final = frozenset("'‘“\"")
+_CLOSED_QUOTE: Final = re.compile(r"['’”\"](?!\w)")
+
+
 def _title(text: str, start: int, end: int, cue: str = "") -> Iterator[Mention]:
+    if winning := _WINNING.match(text, start, end):
+        start = winning.end()
+    if text[start - 1 : start] in _OPENING_QUOTES and (
+        closed := _CLOSED_QUOTE.search(text, start, end)
+    ):
+        end = closed.start()
     title = text[start:end].rstrip(".,'’-")
     if len(title) > 1 and not FUNCTION.fullmatch(f"{title} ") and title[-2:] not in {"'s", "’s"}:
         type_ = "Song" if _IS_SONG.fullmatch(cue) else "Album"
@@ -644,13 +788,19 @@ def _quoted(text: str) -> Iterator[Mention]:
     """Yield titles in quotation marks; a list of titles has the class of its first."""
     end, type_ = -1, ""
     for match in _QUOTED.finditer(text):
-        title = match[1].rstrip(",;").removesuffix(".") if match[1][-3:-2] != "." else match[1]
+        quoted = match[1] or match[2]
+        title = quoted.rstrip(",;").removesuffix(".") if quoted[-3:-2] != "." else quoted
         if not title or title[0].islower() or _is_nickname(text, match):
             continue
+        if match[2] and not _SINGLE_QUOTED.search(
+            text, *_sentence(text, match.start(), match.end())
+        ):
+            continue  # single quotation marks are more often around other words than titles
         if end < 0 or not _BETWEEN_QUOTES.fullmatch(text[end : match.start() + 1]):
             type_ = _kind(text, match.start(), match.end())
-        end = match.start(1) + len(title)
-        yield Mention(match.start(1), end, title, type_, "quoted")
+        start = match.start() + 1
+        end = start + len(title)
+        yield Mention(start, end, title, type_, "quoted")
 
 
 def _kind(text: str, start: int, end: int) -> str:
@@ -664,7 +814,7 @@ def _kind(text: str, start: int, end: int) -> str:
 
 def _is_nickname(text: str, quoted: re.Match[str]) -> bool:
     """Whether a quotation is part of a person's name: Lee "Scratch" Perry."""
-    if " " in quoted[1].strip() or not _THEN_NAME.match(text, quoted.end()):
+    if " " in (quoted[1] or quoted[2]).strip() or not _THEN_NAME.match(text, quoted.end()):
         return False
     return bool(_NAME_BEFORE.search(text, max(0, quoted.start() - 50), quoted.start()))
 

@@ -21,7 +21,15 @@ from kg_builder.extraction.text.default_relations import (
     read_work,
 )
 from kg_builder.extraction.text.lexicon import ORCHESTRA
-from kg_builder.extraction.text.mentions import Entity, Mention, compile_pattern, numbers
+from kg_builder.extraction.text.mentions import (
+    ANAPHOR,
+    RELATED,
+    Entity,
+    Mention,
+    compile_pattern,
+    numbers,
+    slot_of,
+)
 from kg_builder.extraction.text.relations import ReadText, Relation, SentenceReading
 from kg_builder.ontology import Schema
 
@@ -55,6 +63,7 @@ class Pattern:
     inverse: bool
     about: str
     known: bool
+    unless: re.Pattern[str] | None
 
 
 @lru_cache(maxsize=4)
@@ -78,6 +87,7 @@ def load_patterns(path: Path) -> tuple[Pattern, ...]:
                 inverse=bool(rule.get("inverse", False)),
                 about=rule.get("about", ""),
                 known=bool(rule.get("known", False)),
+                unless=compile_pattern(rule["unless"]) if "unless" in rule else None,
             )
             for rule in rules
         )
@@ -136,6 +146,7 @@ class PatternExtractor:
             found += reading.kept_relations()
         for entity, type_ in types.items():
             entity.type = type_
+        found = [item for item in found if not _is_reversed(item, text)]
         performed = any(_is_performance_of(item, text.topic) for item in found)
         if not performed and self._schema.is_a(text.topic.type, "Work"):
             found += guess_performer(text, self._schema)
@@ -155,6 +166,22 @@ class PatternExtractor:
         reading = read_roles(reading)
         reading = read_work(reading) if reading.about_work else read_by_class(reading)
         return read_release_dates(reading)
+
+
+_REFORMED: Final = re.compile(
+    r"\b(?:[Rr]e-?form(?:ed|s)|[Rr]egroup(?:ed|s)|got back together|"
+    r"[Rr]e-?unit(?:ed|es)(?! for (?:an?|one|two|the)\b))\b"
+)
+
+
+def _is_reversed(relation: Relation, text: ReadText) -> bool:
+    """Whether an end of the band that the text is about is followed by a new beginning."""
+    if relation.predicate != "endDate" or relation.subject is not text.topic:
+        return False
+    if relation.method != "pattern:ended":
+        return False
+    again = _REFORMED.search(text.document.text, relation.sentence.end)
+    return again is not None
 
 
 def _is_performance_of(relation: Relation, work: Entity) -> bool:
@@ -200,6 +227,8 @@ def _relate(
     if not reading.may_be(subject, pattern.subject):
         return reading
     if pattern.known and not reading.schema.is_a(reading.type_of(subject), pattern.subject):
+        return reading
+    if pattern.unless and pattern.unless.search(reading.slots.text, 0, found.start("o")):
         return reading
     range_ = reading.schema.predicates[pattern.predicate].range
     objects = list(_objects(found.groupdict(), reading))
@@ -251,7 +280,32 @@ def _founds_orchestra(
 def _objects(groups: Mapping[str, str | None], reading: SentenceReading) -> Iterator[int]:
     for group in _OBJECTS:
         listed = numbers(groups.get(group) or "")
-        yield from listed[: _clause_at([reading.mentions[number] for number in listed])]
+        for number in listed[: _clause_at([reading.mentions[number] for number in listed])]:
+            person = _possessed(number, reading)
+            if person is not None:
+                yield person
+
+
+def _possessed(number: int, reading: SentenceReading) -> int | None:
+    """Whom a mention stands for: itself, or a person of its own, "X's drummer Y".
+
+    None for one who is not named.
+    """
+    text = reading.text.document.text
+    owned = RELATED.match(text, reading.mentions[number].end)
+    if owned is None:
+        return number
+    if reading.mentions[number].origin == ANAPHOR:  # "her drummer, X": a guess based on a guess
+        return None
+    for other in range(number + 1, len(reading.mentions)):
+        mention = reading.mentions[other]
+        if mention.origin == ANAPHOR and mention.start < owned.end():
+            return None
+        if mention.start >= owned.end():
+            named = slot_of(mention.type, reading.schema) in {"A", "O"}
+            gap = text[owned.end() : mention.start]
+            return other if named and gap in {" ", ", ", ", the "} else None
+    return None
 
 
 def _class_of_agents(listed: Sequence[int], reading: SentenceReading) -> str:

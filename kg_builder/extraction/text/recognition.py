@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.text.documents import TextDocument, is_of_performer, topic_spans
-from kg_builder.extraction.text.mentions import ALBUM, SOMEONE, Mention, Sentence
+from kg_builder.extraction.text.mentions import ALBUM, GROUP_NOUN, SOMEONE, Mention, Sentence
 from kg_builder.extraction.text.model_interface import ORIGIN
 from kg_builder.extraction.text.names import (
     CAPITAL,
@@ -95,6 +95,38 @@ _MEMBER_OF: Final = re.compile(
     rf"(?<![\w'’-])(?!(?:Songs|Best|Music)\b){CAPITAL}) of (?:the )?$"
 )
 """Before a band, whatever a model takes its name for."""
+
+_LABEL_WORD: Final = re.compile(
+    r" (?:Audio|Discs|Music|Productions|Sounds?|Tapes|Tracks|Trax|Vinyl|Wax)$"
+)
+"""The last word of names of labels, seldom of persons."""
+
+_SHORT: Final = 24
+"""Characters looked at before a name"""
+
+_MADE_BY: Final = re.compile(
+    r"\b(?:produced|written|composed|mixed|engineered|remixed|arranged) by $"
+)
+_GENRE: Final = "|".join(
+    re.escape(word) for word in sorted(lexicon.genres(), key=len, reverse=True)
+)
+_CONJUNCT: Final = re.compile(rf"(?: and |, | & )(?:{_GENRE})\b")
+_THE_GROUP: Final = re.compile(rf" (?:{GROUP_NOUN})s?\b(?! [“\"‘']?[A-Z])")
+_NAME_BEGINS: Final = re.compile(r"(?<![\w'’-])(?<![.!?] )(?<!^)(?P<word>[A-Z][\w'’-]+) $")
+_NO_STYLE: Final = re.compile(
+    r"(?: music)? (?:festival|club|bar|caf[ée]|shop|store|magazine|fanzine|school|academy|college|"
+    r"conservatory|course|workshop|contest|competition|station|programme|department|degree)"
+    r"s?\b"
+)
+"""What makes a genre before it the topic of something else, not the style of a musician."""
+
+_FIRST_NAME: Final = re.compile(r"(?<![\w'’.-])(?P<name>[A-Z][a-zà-öø-ÿ]+) $")
+_NO_FIRST_NAME: Final = re.compile(
+    r"Mr|Mrs|Ms|Miss|Dr|Sir|Dame|Lady|Lord|Saint|King|Queen|Then|Later|Though|Although|Since|Once|If|"
+    r"Because|Until|Unlike|Like|Both|Not|Now|Today|So|That|This|There|Where|What|Who|Which|Yet|Or|Only|"
+    r"Also|Thus|Instead|Meanwhile|However|Eventually|Soon|Under|Over|To|Of|An?|Her|His|Their|Its|Even|"
+    r"During|Between|Among|Through|Without|Before|[A-Z][a-z]+ly"
+)
 
 _NEXT_WORD: Final = re.compile(r" (\w+)")
 _ARTICLE: Final = re.compile(r"\b[Tt]he $")
@@ -196,6 +228,8 @@ class Recogniser:
     def _listed(self, text: str) -> Iterator[Mention]:
         for match in self._word.finditer(text):
             type_, name = self._words[match[0].casefold()]
+            if type_ == "Genre" and match[0].istitle() and _ends_name(text, match.start()):
+                continue  # "Sub Pop", "Kid Rock"
             if match[0][0].isupper() and text[match.end() : match.end() + 2].strip()[:1].isupper():
                 opens = _OPENING.search(text, max(0, match.start() - _BEFORE), match.start())
                 if not (opens and (type_ == "Role" or lexicon.is_player(match[0]))):
@@ -217,10 +251,15 @@ class Recogniser:
             text = re.sub(r"['’]s$", "", text)
             if len(text) < 2 or not text[0].isupper() or is_demonym(text):
                 continue
+            type_ = _type_by_company(type_, doc.text, start, text)
+            if not type_:
+                continue
             if type_ == "Place" and country_name(text):
                 type_ = "Country"
             elif type_ != "Album" and _is_plural(doc.text, start, text, of_place=type_ == "Place"):
                 type_ = "Band"
+            elif type_ == "Person" and _LABEL_WORD.search(text):
+                type_ = "Name"  # "Captured Tracks"
             elif type_ == "Person" and (_SIGNED_TO if " " in text else SIGNED).search(
                 doc.text, max(0, start - 60), start
             ):
@@ -251,11 +290,16 @@ class Recogniser:
             # "Ann Lee of Kestrel Row" may be one name, or two if the first is known
             for begin in (0, *(found.end() for found in _OF.finditer(name))):
                 part = name[begin:]
+                in_place = (
+                    not begin
+                    and name[0].isupper()
+                    and _type_by_verb(text, start, start + len(name)) == "Place"
+                )
                 yield Mention(
                     start + begin,
                     start + len(name),
                     part,
-                    "Name",
+                    "Place" if in_place else "Name",
                     "capitals",
                     part[:1].upper() + part[1:],
                 )
@@ -272,10 +316,28 @@ class Recogniser:
             if not first or len(last) < 3 or not last[0].isupper():
                 continue
             for match in re.finditer(rf"(?<![\w'’-]){re.escape(last)}(?![\w-])", text):
-                if not text[: match.start()].endswith(first + " "):
-                    yield Mention(
-                        match.start(), match.end(), match[0], type_, "last name", match[0]
-                    )
+                start, named = match.start(), match[0]
+                if text.endswith(first + " ", 0, start):
+                    continue
+                other = _FIRST_NAME.search(text, max(0, start - _SHORT), start)
+                is_first = other is not None and other["name"] not in name.split()
+                if other and is_first and self._is_first_name(other["name"]):  # of a relative, say
+                    start, type_of = other.start("name"), "Person"
+                    named = text[start : match.end()]
+                else:
+                    type_of = type_
+                yield Mention(start, match.end(), named, type_of, "last name", named)
+
+    def _is_first_name(self, word: str) -> bool:
+        """Whether a capitalised word before a last name may be a first name, not "Dame", "But"."""
+        key = word.casefold()
+        return not (
+            FUNCTION.match(word + " ")
+            or is_demonym(word)
+            or key in self._words
+            or SOMEONE.fullmatch(key)
+            or _NO_FIRST_NAME.fullmatch(word)
+        )
 
     def _name_siblings(self, text: str, found: Sequence[Mention]) -> None:
         """Complete the names of those who are only called someone's brother or sister."""
@@ -359,11 +421,19 @@ def _players(text: str, mentions: Sequence[Mention]) -> Iterator[Mention]:
         waiting, end = person, item.end
 
 
+def _ends_name(text: str, start: int) -> bool:
+    """Whether a capitalised word before a genre makes it part of a name; not a nationality."""
+    before = _NAME_BEGINS.search(text, max(0, start - _SHORT), start)
+    return before is not None and not is_demonym(before["word"])
+
+
 def _is_everyday(mention: Mention, text: str) -> bool:
     """Whether the name of a genre is a common word here: "the son of", "their home country"."""
     if mention.type != "Genre" or not mention.text.islower():
         return False
     word, after = mention.text, text[mention.end :]
+    if _NO_STYLE.match(after):
+        return True  # "met at a jazz festival"
     if word == "country":
         return bool(
             _THE.search(text, max(0, mention.start - 20), mention.start) and _NO_NOUN.match(after)
@@ -386,6 +456,22 @@ def _is_plural(text: str, start: int, name: str, *, of_place: bool) -> bool:
     before = text[max(0, start - _BEFORE) : start] + name[: 4 * name.startswith("The ")]
     article = _WITH_THE if of_place else _ARTICLE
     return bool(article.search(before)) and not _PEOPLE.match(text, start + len(name))
+
+
+def _type_by_company(type_: str, text: str, start: int, name: str) -> str:
+    """The class that a name may have beside other words, if a model took it for another one.
+
+    Empty for the style that a genre goes with: "Juju and afrobeat".
+    """
+    end, before = start + len(name), text[max(0, start - _SHORT) : start]
+    if type_ == "Album" and _MADE_BY.search(before):
+        return "Name"  # a work makes nothing: "produced by Floating Points"
+    if type_ not in {"Person", "Name"} or " " in name:
+        return type_
+    if _CONJUNCT.match(text, end) and _OPENING.search(before):
+        return ""
+    # "the Glasgow trio", "the Coltrane quartet"
+    return "Name" if _THE_GROUP.match(text, end) and _ARTICLE.search(before) else type_
 
 
 def _type_by_verb(text: str, start: int, end: int) -> str:

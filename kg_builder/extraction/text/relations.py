@@ -16,6 +16,7 @@ from kg_builder.extraction.text.mentions import (
     Mention,
     Sentence,
     Slotted,
+    contrasted_spans,
     slotted,
     unasserted_spans,
 )
@@ -91,11 +92,13 @@ def divide_unasserted(
     asserted: list[Relation] = []
     others: list[Relation] = []
     spans: dict[Sentence, list[tuple[int, int]]] = {}
+    contrasts: dict[Sentence, list[tuple[int, int]]] = {}
     for relation in relations:
         sentence = relation.sentence
         if sentence not in spans:
             slots = slotted(text.document.text, sentence, text.mentions, schema)
             spans[sentence] = unasserted_spans(slots)
+            contrasts[sentence] = contrasted_spans(slots)
         subjects = [
             item
             for item in relation.subject.mentions
@@ -106,7 +109,14 @@ def divide_unasserted(
             for side in ([relation.object], subjects)
             if side
         ]
-        (others if any(within) else asserted).append(relation)
+        # of "unlike X, she plays Y" the contrary is said of X; what is said within stands
+        contrasted = any(
+            any(start <= item.start < end for item in subjects)
+            != (start <= relation.object.start < end)
+            and all(start <= item.start < end for item in subjects or [relation.object])
+            for start, end in contrasts[sentence]
+        )
+        (others if any(within) or contrasted else asserted).append(relation)
     return asserted, others
 
 
@@ -436,8 +446,12 @@ def _mention_of(token: Token, mentions: Sequence[Mention]) -> Entity | None:
         for item in mentions:
             if item.start <= part.idx < item.end:
                 return item.entity
-    if is_related:  # the name follows
-        return next((item.entity for item in mentions if item.start > token.idx), None)
+    if is_related:  # the name follows, after what the person does: "her father, the cellist X"
+        after = (item for item in mentions if item.start > token.idx)
+        return next(
+            (item.entity for item in after if item.type not in {"Role", "Instrument", "Genre"}),
+            None,
+        )
     return None
 
 

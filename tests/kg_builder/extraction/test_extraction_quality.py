@@ -145,8 +145,10 @@ def test_relations(reading: Reading) -> None:
     """Exact counts of correct, wrong and missed ones, so that any change to the rules shows.
 
     Of the wrong ones, two are right but named otherwise in the annotation: Tokyo Jihen, 東京事変.
+    Two others are in the texts but not in the annotation: the drum machines of Kraftwerk and the
+    samplers of the Yellow Magic Orchestra.
     """
-    assert counts(count_relations(reading)) == (250, 33, 73)
+    assert counts(count_relations(reading)) == (251, 34, 72)
 
 
 def test_coreference(reading: Reading, schema: Schema) -> None:
@@ -167,5 +169,5 @@ def test_notes_about_albums(sample_data: Path, schema: Schema, gazetteer: pd.Dat
         name="album_notes",
         topic_type="Album",
     )
-    assert counts(count_relations(reading)) == (225, 29, 152)
-    assert counts(count_coreference(reading, schema)) == (365, 69, 51)
+    assert counts(count_relations(reading)) == (226, 29, 151)
+    assert counts(count_coreference(reading, schema)) == (369, 69, 47)

@@ -11,9 +11,11 @@ import pytest
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
+from kg_builder.extraction.arrow_batches import read_segment
+from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.text.documents import TextDocument, topic_type
-from kg_builder.extraction.text.names import KnownNames
-from kg_builder.extraction.text.reader import TextReader
+from kg_builder.extraction.text.names import NO_NAMES, KnownNames
+from kg_builder.extraction.text.reader import TextReader, read_batch
 from kg_builder.ontology import Schema
 from tests.kg_builder.conftest import Run, triples
 from tests.kg_builder.extraction.test_extraction_text import gazetteer_of
@@ -191,3 +193,41 @@ def test_text_files_have_no_field_for_the_class(write: Write, run: Run) -> None:
     write("Leaf.txt", "It is an album.")
     with pytest.raises(DataError, match="text files have no fields"):
         run(kind="unstructured", path="*.txt", model=None, topic_type=TOPIC)
+
+
+def test_a_batch_of_texts_is_read_with_the_class_of_a_field(tmp_path: Path, schema: Schema) -> None:
+    """A process keeps its reader by its settings; a mapping among them is no cache key."""
+    source = UnstructuredSource(
+        kind="unstructured", name="s", path="t.jsonl", model=None, topic_type=TOPIC
+    )
+    folder = tmp_path / "segment"
+    folder.mkdir()
+    read_batch(
+        folder,
+        source=source,
+        root=tmp_path,
+        ontology=(),
+        known=NO_NAMES,
+        load_models=None,
+        content="",
+        documents=[TextDocument("1", "Leaf", "It came out in 1994.", "t#line=1", "Album")],
+    )
+    out = Collector("s", schema)
+    out.add_segment(read_segment(folder))
+    found = out.finish()
+    assert found.records[["name", "type"]].to_numpy().tolist() == [["Leaf", "Album"]]
+
+
+def test_without_values_the_field_contains_names_of_classes(run: Run, write: Write) -> None:
+    write(
+        "notes.jsonl",
+        '{"id": 1, "title": "Dummy", "kind": "Album", "text": "Dummy came out in 1994."}\n'
+        '{"id": 2, "title": "Low", "kind": "band", "text": "Low formed in 1993."}\n'
+        '{"id": 3, "title": "Sea", "kind": "boat", "text": "Sea was built in 1993."}\n',
+    )
+    found = run(kind="unstructured", path="notes.jsonl", model=None, topic_type={"column": "kind"})
+    assert [(row.name, row.type) for row in found.records.itertuples()] == [
+        ("Dummy", "Album"),
+        ("Low", "Band"),
+    ]
+    assert found.rejects["reason"].tolist() == ["unknown type"]

@@ -45,6 +45,10 @@ BEGUN: Final = (
 )
 """How a band begins: "formed", "was set up"; not what it does: "formed a choir", "began a tour"."""
 
+_PLAYERS: Final = ("player", "players")
+_NO_PLAYERS: Final = ("dulcimer", "recorder", "sampler", "synthesiser", "synthesizer", "zither")
+"""Instruments whose names end like those of players."""
+
 OTHER: Final = "Organisation"
 """Pseudo-class of organisations for which the data model has no class: schools, magazines, ..."""
 
@@ -66,7 +70,10 @@ def plain_words() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def instruments() -> dict[str, str]:
     """Instrument (singular or plural) or player → the instrument: "guitarist" → "guitar"."""
-    return _table("instruments.tsv")
+    found = _table("instruments.tsv")
+    played = [word for word in found if not is_player(word)]
+    # of many instruments there is no other word for the player: "oud player"
+    return {**{f"{word} {who}": found[word] for word in played for who in _PLAYERS}, **found}
 
 
 @lru_cache(maxsize=1)
@@ -88,7 +95,10 @@ def demonyms() -> dict[str, str]:
 
 def is_player(word: str) -> bool:
     """Whether a word of the instrument table denotes the player rather than the instrument."""
-    return word.casefold().endswith(("ist", "ists", "er", "ers", "player", "guero"))
+    word = word.casefold()
+    if word.removesuffix("s").endswith(_NO_PLAYERS):
+        return False
+    return word.endswith(("ist", "ists", "er", "ers", "guero"))
 
 
 def _table(name: str) -> dict[str, str]:
