@@ -489,7 +489,7 @@ _ACTS: Final = re.compile(
 _WHO_ACTS: Final = re.compile(
     r" (?:(?:had|has|have|later|also|then|once|first) ){0,2}"
     r"(?:(?:co-)?(?:founded|formed|led|fronted|joined|left)|"
-    r"start(?:ed|s)|sang|sings|play(?:s|ed) (?:in|with)|belonged|was in|led|leads|created|managed)\b"
+    r"start(?:ed|s)|sang|sings|play(?:s|ed) (?:in|with)|belonged|was in|leads|created|managed)\b"
 )
 """After a person's name: "the band Ann Lee fronted"."""
 
