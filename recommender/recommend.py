@@ -85,11 +85,16 @@ def _check_flags(parser: OneLineParser, arguments: argparse.Namespace) -> None:
 
 @dataclass(frozen=True)
 class _Person:
-    """The person of a single list: display name, likes, ambiguous names."""
+    """The person of a single list: display name, likes, ambiguous names.
+
+    Attributes:
+        held_out: number of likes in the validation and test parts, unknown to the model.
+    """
 
     title: str
     raw_id: str | None
     history: list[int]
+    held_out: int = 0
     ambiguous: tuple[NamedItem, ...] = ()
 
 
@@ -101,7 +106,9 @@ def _user(
     found = recommendations_for(
         run.model, run.split, [user], arguments.top, options=options, block=arguments.block
     )
-    return _Person(f"User {raw_id}", raw_id, history), found
+    users, _ = run.dataset.interactions.positives
+    held_out = int((users == user).sum()) - len(history)
+    return _Person(f"User {raw_id}", raw_id, history, held_out), found
 
 
 def _newcomer(
@@ -113,7 +120,7 @@ def _newcomer(
     history = [like.match.id for like in likes]
     found = recommend_to_newcomer(run, likes=history, top=arguments.top, options=options)
     ambiguous = tuple(like for like in likes if like.is_ambiguous)
-    return _Person("Newcomer", None, history, ambiguous), found
+    return _Person("Newcomer", None, history, ambiguous=ambiguous), found
 
 
 def _nothing_left(person: _Person, options: ListOptions) -> str:
@@ -243,6 +250,7 @@ def _as_dict(
         "user": person.raw_id,
         "run": str(folder),
         "history": [{"item": i, "name": names.item_name(i)} for i in person.history],
+        "held_out": person.held_out,
         "ambiguous": {like.text: list(like.match.ids) for like in person.ambiguous},
         "recommendations": [
             {
@@ -267,6 +275,8 @@ def _print(person: _Person, found: Recommendations, options: ListOptions, run: L
     more = len(history) - _SHOWN_HISTORY
     listed = f"{shown} and {more} more" if more > 0 else shown or "nothing in the training data"
     verb = "history" if person.raw_id is not None else "likes"
+    if person.held_out:
+        listed += f" ({person.held_out} more held out to measure quality)"
     console.print(f"[bold]{escape(person.title)}[/] · {verb}: {escape(listed)}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", justify="right", style="dim")

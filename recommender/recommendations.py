@@ -315,7 +315,8 @@ def recommendations_for_newcomers(
         return explainer.explain(people + n_known, items, progress)
 
     people = np.arange(histories.n_users)
-    lists = _Lists(model, split, histories, histories, explain)
+    nothing = ItemSets.empty(histories.n_users)
+    lists = _Lists(model, split, histories, histories, nothing, histories, explain)
     users = np.full(histories.n_users, NEWCOMER, dtype=np.int64)
     return lists.make(scorer, people, users, top, options or ListOptions(), block, progress)
 
@@ -362,19 +363,30 @@ def best_lists(
 def _lists_of_users(model: Recommender, split: Split) -> _Lists:
     """Components for lists of known users."""
     dataset = split.dataset
-    known = ItemSets.from_pairs(*dataset.interactions.positives, dataset.n_users)
+    liked = ItemSets.from_pairs(*dataset.interactions.positives, dataset.n_users)
+    unliked = ItemSets.from_pairs(*dataset.unliked, dataset.n_users)
+    known = ItemSets.from_pairs(*dataset.known, dataset.n_users)
     model.eval()
     explain = _explainer(model, split).explain
-    return _Lists(model, split, ItemSets(*split.train.history), known, explain)
+    return _Lists(model, split, ItemSets(*split.train.history), liked, unliked, known, explain)
 
 
 @dataclass(frozen=True, eq=False)
 class _Lists:
-    """Builds `Recommendations` from lists, histories and an explainer."""
+    """Builds `Recommendations` from lists, histories and an explainer.
+
+    Attributes:
+        histories: likes of the training part, which criteria and reasons see.
+        liked: all likes, which have no reason.
+        unliked: pairs rated below the threshold, which are never listed.
+        known: both, which are left out by default.
+    """
 
     model: Recommender
     split: Split
     histories: ItemSets
+    liked: ItemSets
+    unliked: ItemSets
     known: ItemSets
     explain: Callable[..., list[list[Reason | None]]]
 
@@ -393,7 +405,7 @@ class _Lists:
             self.split,
             people,
             self.histories,
-            None if options.allow_played else self.known,
+            self.unliked if options.allow_played else self.known,
             top,
             options,
             block=block,
@@ -404,7 +416,7 @@ class _Lists:
             probabilities = self.model.probability(raw).cpu().numpy()
         items = best.items
         if options.allow_played:  # items of the history have no reason
-            items = np.where(self.known.contains(people[:, None], items), -1, items)
+            items = np.where(self.liked.contains(people[:, None], items), -1, items)
         reasons = self.explain(people, items, progress and _named(progress, "explaining"))
         catalogue = self.split.dataset.catalogue
         return Recommendations(users, best.items, best.scores, probabilities, reasons, catalogue)

@@ -79,8 +79,10 @@ class ServedRun:
         self.catalogue = run.dataset.catalogue
         self.n_items, self.n_users = run.dataset.n_items, run.dataset.n_users
         self._history = ItemSets(*run.split.train.history)
-        self._known = ItemSets.from_pairs(*run.dataset.interactions.positives, self.n_users)
-        self.reasons = RunReasons(run, self._known, shared)
+        self._known = ItemSets.from_pairs(*run.dataset.known, self.n_users)
+        self._unliked = ItemSets.from_pairs(*run.dataset.unliked, self.n_users)
+        liked = ItemSets.from_pairs(*run.dataset.interactions.positives, self.n_users)
+        self.reasons = RunReasons(run, liked, shared)
         self._answers: BoundedCache[Knobs, bytes] = BoundedCache(MOST_ANSWERS)
         self._pools: TopK | None = None
         self._reranker = lru_cache(16)(self._make_reranker)
@@ -255,21 +257,22 @@ class ServedRun:
             reranker = self._reranker(tuple(options.active.items()))
             return reranker.choose(TopK(*pool), [person.user], self._history, top)
         if person.user is not None:
-            return self._chosen(self._model, person.user, self._history, self._known, options, top)
+            left_out = self._unliked if options.allow_played else self._known
+            return self._chosen(self._model, person.user, self._history, left_out, options, top)
         likes = ItemSets.of_lists([np.array(person.history, dtype=np.int64)])
-        return self._chosen(self._model.fold_in(likes), 0, likes, likes, options, top)
+        left_out = ItemSets.empty(1) if options.allow_played else likes
+        return self._chosen(self._model.fold_in(likes), 0, likes, left_out, options, top)
 
     def _chosen(
         self,
         scorer: ItemScorer,
         person: int,
         histories: ItemSets,
-        known: ItemSets,
+        excluded: ItemSets,
         options: ListOptions,
         top: int,
     ) -> TopK:
         """As `best_lists`, with cached re-ranking criteria."""
-        excluded = None if options.allow_played else known
         people, weights = np.array([person]), options.active
         plain = ListOptions(options.filters, allow_played=options.allow_played)
         length = max(top, options.pool) if weights else top

@@ -27,11 +27,13 @@ class Ratings:
     Attributes:
         rows: `[n, 3]` user, item, label (1 positive, 0 sampled), grouped by user, positives first.
         users: the publisher's user ids; position = integer id, in order of first appearance.
+        unliked: `[n, 2]` user, item, sorted: pairs whose ratings are all below the threshold.
         counts: interactions used, and those left out by reason.
     """
 
     rows: npt.NDArray[np.int32]
     users: list[str]
+    unliked: npt.NDArray[np.int32]
     counts: dict[str, int]
 
 
@@ -138,9 +140,11 @@ def ratings(
             rows[block], positives[liked] - offset, drawn, n_liked[users], n_drawn[users], n_items
         )
         rows[block, 0] += first
+    unliked = np.setdiff1d(everything, positives, assume_unique=True)
     return Ratings(
         rows=rows,
         users=user_names,
+        unliked=np.column_stack(np.divmod(unliked, max(n_items, 1))).astype(np.int32),
         counts={
             "interactions": len(interactions),
             "interactions with no item": int((~listed).sum()),

@@ -58,12 +58,14 @@ OUTPUTS: Final = (
 
 OPTIONAL_OUTPUTS: Final = (
     "ratings_times.tsv",
+    "ratings_unliked.tsv",
     "user_kg_final.txt",
     "user_entities.tsv",
     "user_relations.tsv",
     "users.ttl",
 )
-"""Written only if the recipe has times or facts about users; the last only on request."""
+"""Written only if there are times, ratings below the threshold, or facts about users; the last only
+on request."""
 
 
 def write_rdf(context: StageContext) -> int:
@@ -146,6 +148,9 @@ def write_tables(
     times = times_of_positives(interactions, items, rated)
     if times is not None:
         write_tsv(times, context.path("ratings_times.tsv"))
+    if len(rated.unliked):
+        unliked = pd.DataFrame(rated.unliked, columns=["user", "item"])
+        write_tsv(unliked, context.path("ratings_unliked.tsv"))
     write_tsv(
         pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
         context.path("users.tsv"),

@@ -12,7 +12,12 @@ import numpy as np
 from recommender.data.catalogue import Catalogue
 from recommender.data.given_parts import PARTS_FILE
 from recommender.data.graph import KnowledgeGraph, read_graph
-from recommender.data.interactions import Interactions, read_interactions
+from recommender.data.interactions import (
+    UNLIKED_FILE,
+    Interactions,
+    read_interactions,
+    read_unliked,
+)
 from recommender.data.tables import IntArray
 from recommender.data.times import TIMES_FILE, PositiveTimes, read_times
 from recommender.errors import DataError
@@ -23,6 +28,8 @@ RATINGS_FILE = "ratings_final.txt"
 GRAPH_FILE = "kg_final.txt"
 USER_GRAPH_FILE = "user_kg_final.txt"
 
+_NONE = np.zeros(0, dtype=np.int64)
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -30,7 +37,9 @@ class Dataset:
 
     Items are the entities 0 … n_items - 1. Sizes are those of the id ranges. `user_graph` holds
     facts about users in a separate id range, in which ids below `n_users` are the users; None if
-    there are none. `times` are the times of the positives, None if unknown.
+    there are none. `times` are the times of the positives, None if unknown. `unliked` are the users
+    and items of pairs rated below the threshold, int64 [n] each: training does not see them, lists
+    leave them out.
     """
 
     folder: Path
@@ -41,6 +50,7 @@ class Dataset:
     catalogue: Catalogue = field(repr=False)
     user_graph: KnowledgeGraph | None = None
     times: PositiveTimes | None = field(default=None, repr=False)
+    unliked: tuple[IntArray, IntArray] = field(default=(_NONE, _NONE), repr=False)
     stamps: Mapping[str, tuple[int, int, int]] = field(default_factory=dict, repr=False)
 
     @property
@@ -57,6 +67,15 @@ class Dataset:
     def n_relations(self) -> int:
         """Number of relations."""
         return self.graph.n_relations
+
+    @property
+    def known(self) -> tuple[IntArray, IntArray]:
+        """Users and items of all pairs that a user has rated or liked, int64 [n] each."""
+        users, items = self.interactions.positives
+        return (
+            np.concatenate([users, self.unliked[0]]),
+            np.concatenate([items, self.unliked[1]]),
+        )
 
     def hashes(self, *, split_file: str | None = None) -> dict[str, str]:
         """SHA-256 of the files that training depends on, by file name.
@@ -98,8 +117,9 @@ class Dataset:
 def load(folder: str | Path, *, graph_alone: bool = False) -> Dataset:
     """Read a folder with `ratings_final.txt` and `kg_final.txt`.
 
-    Names, `user_kg_final.txt` and `ratings_times.tsv` are read if present. The two files have the
-    format of the public MKR and KGCN programs, whose data folders load too, with integers as names.
+    Names, `user_kg_final.txt`, `ratings_times.tsv` and `ratings_unliked.tsv` are read if present.
+    The two files have the format of the public MKR and KGCN programs, whose data folders load too,
+    with integers as names.
 
     Args:
         folder: the processed folder.
@@ -121,8 +141,7 @@ def load(folder: str | Path, *, graph_alone: bool = False) -> Dataset:
         if (folder / name).is_file()
     }
     if graph_alone and not has_interactions(folder):
-        none = np.zeros(0, dtype=np.int64)
-        interactions = Interactions(none, none, none)
+        interactions = Interactions(_NONE, _NONE, _NONE)
     else:
         interactions = read_interactions(folder / RATINGS_FILE)
         for name, ids in (("user", interactions.users), ("item", interactions.items)):
@@ -137,6 +156,9 @@ def load(folder: str | Path, *, graph_alone: bool = False) -> Dataset:
     times = None
     if n_users and (folder / TIMES_FILE).is_file():
         times = read_times(folder / TIMES_FILE, interactions, n_items)
+    unliked = (_NONE, _NONE)
+    if n_users and (folder / UNLIKED_FILE).is_file():
+        unliked = read_unliked(folder / UNLIKED_FILE, n_users, n_items)
     sizes = {
         "users.tsv": n_users,
         "items.tsv": n_items,
@@ -144,7 +166,9 @@ def load(folder: str | Path, *, graph_alone: bool = False) -> Dataset:
         "relations.tsv": graph.n_relations,
     }
     names = Catalogue(folder, sizes)
-    return Dataset(folder, interactions, graph, n_users, n_items, names, user_graph, times, stamps)
+    return Dataset(
+        folder, interactions, graph, n_users, n_items, names, user_graph, times, unliked, stamps
+    )
 
 
 def has_interactions(folder: Path) -> bool:

@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recommender.data.tables import IntArray, read_integer_columns
+from recommender.data.mapped_tables import mapped_table
+from recommender.data.tables import IntArray, read_headed_integers, read_integer_columns
 from recommender.errors import DataError
 
-__all__ = ["Interactions", "read_interactions"]
+__all__ = ["UNLIKED_FILE", "Interactions", "read_interactions", "read_unliked"]
+
+UNLIKED_FILE = "ratings_unliked.tsv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,26 @@ def read_interactions(path: Path) -> Interactions:
     if not labels.any():
         raise DataError.at(path, None, "no row has label 1", "nothing can be learnt without one")
     return Interactions(users, items, labels)
+
+
+def read_unliked(path: Path, n_users: int, n_items: int) -> tuple[IntArray, IntArray]:
+    """Read the pairs rated below the threshold: a heading, then user<TAB>item, integers.
+
+    Returns:
+        Users and items, int64 [n] each.
+
+    Raises:
+        DataError: a damaged file, or one made for other ratings.
+    """
+    remedy = "build the data set again"
+    users, items = mapped_table(path, lambda: read_headed_integers(path, ("user", "item"), remedy))
+    for name, ids, size in (("user", users, n_users), ("item", items, n_items)):
+        strange = (ids < 0) | (ids >= size)
+        if strange.any():
+            line = int(strange.argmax())
+            problem = f"{name} {ids[line]} is not in the ratings, which have {size}"
+            raise DataError.at(path, line + 2, problem, remedy)
+    return users, items
 
 
 def _refuse_pairs(path: Path, table: IntArray) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,7 @@ import pandas as pd
 from recommender.data.mapped_tables import mapped_table
 from recommender.errors import DataError
 
-__all__ = ["IntArray", "distinct", "read_integer_columns"]
+__all__ = ["IntArray", "distinct", "read_headed_integers", "read_integer_columns"]
 
 _ALLOWED: Final = b"0123456789\t\r\n"
 _CHUNK: Final = 1 << 20
@@ -113,3 +113,20 @@ def distinct(numbers: IntArray) -> IntArray:
     """The distinct numbers, sorted; np.unique hashes and takes twenty times as long."""
     ordered = np.sort(numbers)
     return np.asarray(ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0])
+
+
+def read_headed_integers(path: Path, heading: Sequence[str], remedy: str) -> IntArray:
+    """Read a tab-separated table of integers with a heading, int64 ``[columns, rows]``.
+
+    Raises:
+        DataError: another heading, or a cell that is no integer; its advice is `remedy`.
+    """
+    try:
+        with np.errstate(invalid="ignore"):  # numbers beyond int64: rejected below, in one line
+            frame = pd.read_csv(path, sep="\t", dtype=np.int64, index_col=False, na_filter=False)
+    except (ValueError, OverflowError) as error:
+        raise DataError.at(path, None, f"no table of integers: {error}", remedy) from None
+    if list(frame.columns) != list(heading):
+        problem = f"the heading is not {'<TAB>'.join(heading)}"
+        raise DataError.at(path, 1, problem, remedy)
+    return np.ascontiguousarray(frame.to_numpy(np.int64).T)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from recommender.data.interactions import Interactions
 from recommender.data.mapped_tables import mapped_table
-from recommender.data.tables import IntArray, distinct
+from recommender.data.tables import IntArray, distinct, read_headed_integers
 from recommender.errors import DataError
 
 __all__ = ["TIMES_FILE", "PositiveTimes", "read_times"]
@@ -44,7 +43,9 @@ def read_times(path: Path, interactions: Interactions, n_items: int) -> Positive
         DataError: a damaged file, or one made for other ratings.
     """
     remedy = "build the data set again"
-    owners, things, times = mapped_table(path, lambda: _parse(path, remedy))
+    heading = ("user", "item", "time")
+    table = mapped_table(path, lambda: read_headed_integers(path, heading, remedy))
+    owners, things, times = table
     keys, first = np.unique(owners * n_items + things, return_index=True)
     users, items = interactions.positives
     if not np.array_equal(keys, distinct(users * n_items + items)):
@@ -53,15 +54,3 @@ def read_times(path: Path, interactions: Interactions, n_items: int) -> Positive
         line = int(np.setdiff1d(np.arange(len(times)), first)[0]) + 2
         raise DataError.at(path, line, "a pair that occurs earlier in the file", remedy)
     return PositiveTimes(keys, times[first], n_items)
-
-
-def _parse(path: Path, remedy: str) -> IntArray:
-    """The columns of the file, int64 [3, n]."""
-    try:
-        with np.errstate(invalid="ignore"):  # numbers beyond int64: rejected below, in one line
-            frame = pd.read_csv(path, sep="\t", dtype=np.int64, index_col=False, na_filter=False)
-    except (ValueError, OverflowError) as error:
-        raise DataError.at(path, None, f"no table of integers: {error}", remedy) from None
-    if list(frame.columns) != ["user", "item", "time"]:
-        raise DataError.at(path, 1, "the heading is not user<TAB>item<TAB>time", remedy)
-    return np.ascontiguousarray(frame.to_numpy(np.int64).T)

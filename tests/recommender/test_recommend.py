@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,22 @@ def test_lists_hold_nothing_that_the_user_is_known_to_like(toy_runs, capsys):
         scores = [row["score"] for row in found["recommendations"]]
         assert scores == sorted(scores, reverse=True)
         assert [row["rank"] for row in found["recommendations"]] == list(range(1, len(listed) + 1))
+
+
+def test_lists_hold_nothing_that_the_user_has_rated_low(toy_runs, tmp_path, capsys):
+    folder = tmp_path / "toy"
+    shutil.copytree(toy_runs["mkr", 1].parent.parent, folder)
+    asked = ("--run", folder / "models" / "mkr-1", "--user", 104, "--top", 3)
+    before = [row["item"] for row in as_json(capsys, *asked)["recommendations"]]
+    (folder / "ratings_unliked.tsv").write_text(f"user\titem\n4\t{before[0]}\n")
+    for flags in ((), ("--allow-played",)):
+        found = as_json(capsys, *asked, *flags)
+        assert before[0] not in [row["item"] for row in found["recommendations"]]
+    held_out = found["held_out"]
+    assert held_out + len(found["history"]) == 9  # the likes of a user
+    assert recommend(*asked) == 0
+    shown = capsys.readouterr().out
+    assert (f"{held_out} more held out" in shown) == bool(held_out)
 
 
 def test_evidence_is_in_the_graph_and_in_the_history(toy_runs, capsys):

@@ -46,6 +46,7 @@ def test_positives_and_as_many_negatives_never_met():
     assert set(of_u[of_u[:, 2] == 0][:, 1]) <= {3, 4, 5}
     assert len(of_u) == 4
     assert result.counts["pairs below the threshold"] == 1
+    assert result.unliked.tolist() == [[0, 2]]
 
 
 def test_users_without_a_positive_and_unknown_items_are_counted():

@@ -55,6 +55,28 @@ def test_items_without_a_rating_count(tmp_path: Path) -> None:
     assert load(folder).n_items == 5
 
 
+def test_pairs_rated_below_the_threshold_are_known(tmp_path: Path) -> None:
+    folder = write(tmp_path / "rated", "0\t0\t1\n0\t1\t0\n1\t2\t1\n1\t1\t0\n", "0\t0\t3\n")
+    assert [ids.tolist() for ids in load(folder).known] == [[0, 1], [0, 2]]
+    (folder / "ratings_unliked.tsv").write_text("user\titem\n0\t2\n1\t0\n")
+    assert [ids.tolist() for ids in load(folder).known] == [[0, 1, 0, 1], [0, 2, 2, 0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("user\titem\n0\t7\n", "2: item 7 is not in the ratings, which have 3"),
+        ("user\tsong\n0\t1\n", "1: the heading is not user<TAB>item"),
+        ("user\titem\n0\tx\n", "no table of integers"),
+    ],
+)
+def test_a_damaged_file_of_unliked_pairs(tmp_path: Path, text: str, complaint: str) -> None:
+    folder = write(tmp_path / "rated", "0\t0\t1\n0\t1\t0\n1\t2\t1\n1\t1\t0\n", "0\t0\t3\n")
+    (folder / "ratings_unliked.tsv").write_text(text)
+    with pytest.raises(DataError, match=complaint):
+        load(folder)
+
+
 @pytest.mark.parametrize(
     ("ratings", "complaint"),
     [
