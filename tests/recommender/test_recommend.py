@@ -54,7 +54,8 @@ def test_lists_hold_nothing_that_the_user_is_known_to_like(toy_runs, capsys):
 def test_lists_hold_nothing_that_the_user_has_rated_low(toy_runs, tmp_path, capsys):
     folder = tmp_path / "toy"
     shutil.copytree(toy_runs["mkr", 1].parent.parent, folder)
-    asked = ("--run", folder / "models" / "mkr-1", "--user", 104, "--top", 3)
+    run = folder / "models" / "mkr-1"
+    asked = ("--run", run, "--data", folder, "--user", 104, "--top", 3)
     before = [row["item"] for row in as_json(capsys, *asked)["recommendations"]]
     (folder / "ratings_unliked.tsv").write_text(f"user\titem\n4\t{before[0]}\n")
     for flags in ((), ("--allow-played",)):
