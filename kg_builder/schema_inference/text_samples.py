@@ -15,6 +15,7 @@ from typing import Any, Final
 from kg_builder.errors import DataError
 from kg_builder.extraction.tabular.config import layout_by_name
 from kg_builder.extraction.tabular.nested_json import decoded
+from kg_builder.extraction.tabular.text_lines import why_no_text
 from kg_builder.extraction.values import parse_date
 from kg_builder.extraction.values.numbers import DecimalSign, parse_number
 from kg_builder.packed_files import without_packing
@@ -29,21 +30,22 @@ _FEW: Final = 20
 _SENTENCE: Final = 8
 """Least words of a paragraph of prose."""
 
+_ONLY_SENTENCE: Final = 4
+"""Least words of the only line of a text."""
+
+_SENTENCE_END: Final = re.compile(r"""[.!?…]["'”’»)\]*_]*\s""")
+_NEARLY_ALL: Final = 0.9
+_HEADING: Final = re.compile(r"^(?:#{1,6} .*|[=~-]{3,}) *\n", re.MULTILINE)
+"""Of Markdown; of reStructuredText the line below."""
+
+_FRONT: Final = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+"""Metadata above Markdown."""
+
 _SLASHED: Final = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d{2})(?![\d/.-])")
 _MANY: Final = 0.5
 
 _WIDE: Final = frozenset({b"\xff\xfe", b"\xfe\xff"})
 """First bytes of texts in UTF-16."""
-
-_ARCHIVES: Final = (
-    (b"PK\3\4", 0), (b"7z\xbc\xaf\x27\x1c", 0), (b"Rar!", 0), (b"\x28\xb5\x2f\xfd", 0),
-    (b"ustar", 257),
-)  # fmt: skip
-"""Bytes of archives (zip, 7-Zip, RAR, Zstandard, tar), and where they are."""
-
-_FEW_ZEROS: Final = 3
-_PER_ZERO: Final = 100
-"""In a text few bytes are zero by accident: so many, or one of so many."""
 
 _SEPARATORS: Final = ("\t", "<SEP>", "::", ";", "|", ",")
 
@@ -60,7 +62,7 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
         DataError: it is no text.
     """
     wide = head[:2] in _WIDE
-    if not wide and (remedy := _why_no_text(head)):
+    if remedy := why_no_text(head):
         raise DataError("neither text nor a format that is known", where=path, remedy=remedy)
     lines = decoded(head, ("utf-16",) if wide else ENCODINGS).splitlines()[: ROWS + 1]
     lines = lines if whole else lines[:-1]
@@ -95,15 +97,6 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
     return layout
 
 
-def _why_no_text(head: bytes) -> str:
-    """What to do with a file that is no text; empty if it is, though single bytes are zero."""
-    if any(head[at : at + len(magic)] == magic for magic, at in _ARCHIVES):
-        return "an archive: unpack it, and name the files in it"
-    if head.count(b"\0") <= max(_FEW_ZEROS, len(head) // _PER_ZERO):
-        return ""
-    return "save it as UTF-8 text, CSV, JSON, Parquet or Excel (.xlsx)"
-
-
 def lines_with_zeros(head: bytes) -> list[int]:
     """The lines with zero bytes in the beginning of a text, which a build rejects."""
     if head[:2] in _WIDE:
@@ -111,13 +104,59 @@ def lines_with_zeros(head: bytes) -> list[int]:
     return [n for n, line in enumerate(head.split(b"\n"), start=1) if b"\0" in line]
 
 
-def is_prose(head: bytes) -> bool:
-    """Whether the beginning of a file is sentences in paragraphs, not rows of a table."""
-    if b"\0" in head:
+def is_text(head: bytes) -> bool:
+    """Whether the beginning of a file is text with letters in it."""
+    return not why_no_text(head) and any(map(str.isalpha, decoded(head, ENCODINGS)))
+
+
+def is_prose(head: bytes, *, whole: bool) -> bool:
+    """Whether the beginning of a file is sentences in paragraphs, not rows of a table.
+
+    Args:
+        head: the first bytes.
+        whole: whether these are all.
+    """
+    if b"\0" in head or why_no_text(head):
         return False
-    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", decoded(head, ENCODINGS))]
-    prose = [part for part in paragraphs if len(part.split()) >= _SENTENCE and part[-1] in ".!?"]
+    text = "\n".join(decoded(head, ENCODINGS).splitlines()) + "\n"
+    text = _HEADING.sub("", _FRONT.sub("", text))
+    if not whole:  # the last sentence is cut
+        text = text[: max((found.end() for found in _SENTENCE_END.finditer(text)), default=0)]
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines or _are_rows(lines):
+        return False
+    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text.strip())]
+    least = _SENTENCE if len(lines) > 1 else _ONLY_SENTENCE
+    prose = [part for part in paragraphs if _is_prose(part, least)]
     return paragraphs[0] in prose and len(prose) * 2 >= len(paragraphs)
+
+
+def _is_prose(text: str, least: int) -> bool:
+    """Whether a paragraph ends as a sentence, and has words rather than names."""
+    words = [word for word in text.split() if any(map(str.isalpha, word))]
+    named = sum(not word[:1].islower() and any(map(str.islower, word)) for word in words)
+    return len(words) >= least and _is_sentence(text) and named * 2 <= len(words)
+
+
+def _is_sentence(text: str) -> bool:
+    return bool(_SENTENCE_END.search(text[-5:] + " "))
+
+
+def _are_rows(lines: list[str]) -> bool:
+    """Whether nearly all lines have separators of cells; in prose a space follows on commas.
+
+    If a space follows on all, the lines have equally many.
+    """
+    if len(lines) < 2:
+        return False
+    is_headed = not _is_sentence(lines[0]) and len(lines[0].split()) < _SENTENCE
+    for sign in _SEPARATORS:
+        close = rf"{re.escape(sign)}(?!\s)" if sign in ",;" else re.escape(sign)
+        if sum(bool(re.search(close, line)) for line in lines) >= _NEARLY_ALL * len(lines):
+            return True
+        if is_headed and len({line.count(sign) for line in lines} - {0}) == 1:
+            return all(sign in line for line in lines)
+    return False
 
 
 def _cells(lines: list[str], separator: str) -> list[list[str]]:

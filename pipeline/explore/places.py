@@ -2,7 +2,7 @@
 
 file#line=12                 a row of a text file           file#line=3;char=10,80  a sentence
 page.html#/0/genre/1         a value of embedded JSON-LD    page.html#microdata/…   an attribute
-bio.txt#;char=10,80          a sentence of a text file
+bio.txt#;char=10,80          a sentence of a text or page
 data.json#/artists/0/name    a JSON value                   x.wikitext#/genre/0     a field
 dump.xml.gz#/artists/12      an XML element by its id       table.parquet#row=4     a row
 """
@@ -25,7 +25,7 @@ from kg_builder.extraction.semi_structured.markup.html_syntaxes import (
     parse_rdfa,
 )
 from kg_builder.extraction.semi_structured.markup.nodes import Node, Text
-from kg_builder.extraction.web_pages import decode_page
+from kg_builder.extraction.web_pages import decode_page, is_page, page_text
 from kg_builder.packed_files import open_binary, open_dump, without_packing
 from recommender.explanation.quotes import Quotes
 
@@ -96,7 +96,9 @@ def _at(path: Path, where: str) -> str:
     with open_binary(path) as file:
         content = file.read(_MOST)
     if sentence := _SENTENCE.fullmatch(where):
-        return decode_page(content)[int(sentence[1]) : int(sentence[2])]
+        text = decode_page(content)
+        span = text[int(sentence[1]) : int(sentence[2])]
+        return page_text(span).text if is_page(text) else span
     if ending in {"html", "htm", "xhtml"}:
         return _of_page(content, where)
     if ending in {"wikitext", "wiki"}:

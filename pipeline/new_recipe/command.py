@@ -7,18 +7,24 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable
 from glob import escape
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.semi_structured.reader import adapter_for
+from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.semi_structured.config import SemiStructuredSource
+from kg_builder.extraction.semi_structured.reader import adapter_for, extract_semi_structured
+from kg_builder.extraction.tabular.config import layout_by_name
+from kg_builder.extraction.web_pages import decode_page, page_text
+from kg_builder.ontology import load_schema
 from kg_builder.packed_files import open_binary, without_packing
 from kg_builder.schema_inference.planning import make_plan
 from kg_builder.schema_inference.reading import read_samples
 from kg_builder.schema_inference.samples import Sample, with_patterns
-from kg_builder.schema_inference.text_samples import is_prose
+from kg_builder.schema_inference.text_samples import is_prose, is_text
 from pipeline.console import terminal
 from pipeline.new_recipe.recipe_text import NO_GRAPH, recipe_text
 from pipeline.recipe import load_recipe
@@ -30,9 +36,17 @@ _PAGES: Final = {
     ".html": "html", ".htm": "html", ".wikitext": "wikitext", ".wiki": "wikitext",
     ".jsonld": "json-ld",
 }  # fmt: skip
-_TEXTS: Final = frozenset({".txt", ".text", ".md", ".markdown", ".rst"})
-_HEADING: Final = re.compile(rb"^(?:#{1,6} .*|[=~-]{3,}) *\n", re.MULTILINE)
-"""Of Markdown; of reStructuredText the line below."""
+_MARKED_UP: Final = frozenset({".md", ".markdown", ".rst"})
+"""Endings of texts only."""
+
+_TABLES: Final = frozenset({".csv", ".tsv", ".tab", ".dat"})
+_PAGE: Final = 1 << 20
+_PAGES_TO_LOOK_AT: Final = 20
+_TEXTS_OF_PAGES: Final = (
+    "pages of text without markup or tables of facts, each about its heading or title"
+)
+_Sources = dict[str, tuple[str, dict[str, Any], str]]
+"""Sources other than tables by their paths: name, keys, reason."""
 
 
 def new_recipe_command(
@@ -94,7 +108,8 @@ def new_recipe(
     """
     samples: list[Sample] = []
     unread: list[tuple[str, str]] = []
-    pages: dict[str, tuple[str, dict[str, Any], str]] = {}
+    pages: _Sources = {}
+    html: dict[str, list[Path]] = {}
     root = raw.resolve()
     for file in dict.fromkeys(path.resolve() for path in files):
         if file.is_dir():
@@ -104,10 +119,22 @@ def new_recipe(
         if not file.is_relative_to(root):
             raise DataError(f"not below {raw}", where=str(file), remedy="give --raw FOLDER")
         suffix = Path(without_packing(file.name.lower())).suffix
-        if suffix in _RDF or suffix in _PAGES or _is_text(file, suffix) or _has_adapter(file):
-            _add_page(pages, file.relative_to(root), suffix, name)
+        path = file.relative_to(root)
+        if suffix in _RDF:
+            _add_rdf(pages, path, suffix, name)
+        elif suffix not in _PAGES and _is_text(file, suffix):
+            _add_texts(pages, path, name, is_table=suffix in _TABLES)
+        elif suffix in _PAGES or _has_adapter(file):
+            _add_pages(pages, path, suffix, name)
+            if _PAGES.get(suffix) == "html":
+                html.setdefault(_pattern(path), []).append(file)
         else:
             samples += read_samples(file, root, lambda *what_and_why: unread.append(what_and_why))
+    for pattern, found in html.items():
+        if _are_texts(found, root):
+            number = list(pages).index(pattern) + 1
+            keys = {"kind": "unstructured", "path": pattern}
+            pages[pattern] = (f"{name}-texts-{number}", keys, _TEXTS_OF_PAGES)
     plan = make_plan(with_patterns(samples, root))
     if not plan.tables and not plan.texts and not pages:
         seen = ", ".join(column for sample in samples for column in list(sample.columns)[:8])
@@ -133,11 +160,30 @@ def _has_adapter(file: Path) -> bool:
 
 def _is_text(file: Path, suffix: str) -> bool:
     """Whether a file is a text about what it is called by."""
-    if suffix not in _TEXTS:
+    if layout_by_name(file.name) not in {"csv", "tsv", "dat"}:
         return False
     with open_binary(file) as stream:
-        head = stream.read(_HEAD).replace(b"\r\n", b"\n")
-    return is_prose(_HEADING.sub(b"", head) if suffix != ".txt" else head)
+        head = stream.read(_HEAD)
+    whole = len(head) < _HEAD
+    return is_prose(head, whole=whole) or (suffix in _MARKED_UP and is_text(head))
+
+
+def _are_texts(files: Iterable[Path], root: Path) -> bool:
+    """Whether most HTML pages have sentences, but nothing that the reader of pages finds."""
+    texts = looked_at = 0
+    for file in islice(files, _PAGES_TO_LOOK_AT):
+        looked_at += 1
+        with open_binary(file) as stream:
+            text = page_text(decode_page(stream.read(_PAGE))).text
+        if any(is_prose(part.encode(), whole=True) for part in text.split("\n\n")):
+            out = Collector("page", load_schema())
+            path = escape(file.relative_to(root).as_posix())
+            page = SemiStructuredSource(
+                kind="semi-structured", name="page", path=path, format="html"
+            )
+            extract_semi_structured(page, root, out)
+            texts += not out.counts["pages used"]
+    return texts * 2 > looked_at
 
 
 def _folder_of(files: list[Path]) -> Path:
@@ -147,26 +193,35 @@ def _folder_of(files: list[Path]) -> Path:
         raise DataError("the files are on several drives", remedy="give --raw FOLDER") from None
 
 
-def _add_page(
-    pages: dict[str, tuple[str, dict[str, Any], str]], path: Path, suffix: str, name: str
-) -> None:
-    """Add a source per RDF file, and one for all pages with the same folder and suffix."""
-    number = len(pages) + 1
-    pattern = (Path(escape(str(path.parent))) / f"*{path.suffix}").as_posix()
-    if suffix in _RDF:
-        keys: dict[str, Any] = {
-            "kind": "structured",
-            "tables": {"graph": {"reads": "rdf", "path": path.as_posix()}},
-        }
-        pages[path.as_posix()] = (f"{name}-rdf{number}", keys, f"RDF, by its ending {suffix}")
-        return
-    if suffix in _TEXTS:
-        keys = {"kind": "unstructured", "path": pattern}
-        why = "texts, each about what the file is called by"
-        pages.setdefault(pattern, (f"{name}-texts-{number}", keys, why))
-        return
-    source = {"kind": "semi-structured", "path": pattern, "format": _PAGES.get(suffix, "auto")}
-    pages.setdefault(pattern, (f"{name}-pages{number}", source, f"by its ending {suffix}"))
+def _pattern(path: Path) -> str:
+    """All files with the same folder and suffix."""
+    return (Path(escape(str(path.parent))) / f"*{path.suffix}").as_posix()
+
+
+def _add_rdf(pages: _Sources, path: Path, suffix: str, name: str) -> None:
+    """Add a source per RDF file."""
+    keys = {"kind": "structured", "tables": {"graph": {"reads": "rdf", "path": path.as_posix()}}}
+    why = f"RDF, by its ending {suffix}"
+    pages[path.as_posix()] = (f"{name}-rdf{len(pages) + 1}", keys, why)
+
+
+def _add_texts(pages: _Sources, path: Path, name: str, *, is_table: bool) -> None:
+    """Add a source for all texts of a folder, or for one whose ending is that of tables."""
+    pattern = escape(path.as_posix()) if is_table or not path.suffix else _pattern(path)
+    keys = {"kind": "unstructured", "path": pattern}
+    why = "texts, each about what the file is called by"
+    pages.setdefault(pattern, (f"{name}-texts-{len(pages) + 1}", keys, why))
+
+
+def _add_pages(pages: _Sources, path: Path, suffix: str, name: str) -> None:
+    """Add a source for all pages of a folder."""
+    keys = {
+        "kind": "semi-structured",
+        "path": _pattern(path),
+        "format": _PAGES.get(suffix, "auto"),
+    }
+    why = f"by its ending {suffix}"
+    pages.setdefault(_pattern(path), (f"{name}-pages{len(pages) + 1}", keys, why))
 
 
 def _validate(text: str, target: Path) -> None:

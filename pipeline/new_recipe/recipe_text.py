@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import count
-from typing import Any
+from dataclasses import replace
+from textwrap import wrap
+from typing import Any, Final
 
-from kg_builder.fusion.normalize import name_key
 from kg_builder.schema_inference.plan import Plan
 from kg_builder.schema_inference.samples import Sample
 from kg_builder.schema_inference.text_samples import day_first_of, decimal_of
 from kg_builder.schema_inference.things import FINEST, RELATIONS, Things
+from pipeline.new_recipe.catalogues import Catalogue, catalogues, judge
 
 NO_GRAPH = (
     "no column links two things: the build will end with an empty graph; add a file with "
@@ -26,6 +24,8 @@ _BETWEEN = frozenset({predicate for predicate, _ in RELATIONS.values()} | {"orig
 
 _LINKS = frozenset({"performer", "performed", "onAlbum", "onRelease", "releaseOf"})
 """Predicates that only lead to what performed or contains an item."""
+
+_WIDTH: Final = 98
 
 _DATABASE = (
     "# A dump of an encyclopaedia finds the items by their names, and adds facts: download one",
@@ -61,7 +61,7 @@ def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], st
     )
     if no_graph:
         lines.append(f"# {NO_GRAPH}")
-    sources = _sources(plan, name)
+    sources = catalogues(plan, name)
     for source in sources:
         lines += ["", "[[sources]]", 'kind = "structured"', f"name = {toml(source.name)}"]
         lines += _clean(source)
@@ -165,113 +165,28 @@ def _things(table: Things) -> list[str]:
     return lines
 
 
-@dataclass
-class _Source:
-    """The tables of one catalogue."""
-
-    name: str
-    tables: list[Things]
-    links: list[tuple[Sample, dict[str, Any], str]]
-
-
-def _sources(plan: Plan, name: str) -> list[_Source]:
-    """Divide the tables into catalogues.
-
-    Tables of one file, and those that refer to one another, belong together. If several such groups
-    have ids of the same kind of entity, they are catalogues; the rest belongs to the first one.
-    """
-    groups: list[list[Things]] = []
-    for table in plan.tables:
-        joined = [group for group in groups if any(_belong_together(table, t) for t in group)]
-        groups = [group for group in groups if group not in joined]
-        groups.append([*(t for group in joined for t in group), table])
-    ends = [{keys[end].get("ref") for end in ("subject", "object")} for _, keys, _ in plan.links]
-    for keys in ends:
-        linked = [group for group in groups if not keys.isdisjoint(t.key for t in group)]
-        groups = [group for group in groups if group not in linked]
-        groups.append([t for group in linked for t in group])
-    groups = sorted(filter(None, groups), key=lambda g: min(plan.tables.index(t) for t in g))
-    kinds = Counter(kind for group in groups for kind in {t.about for t in _with_ids(group)})
-    catalogues = [g for g in groups if any(kinds[t.about] > 1 for t in _with_ids(g))]
-    if len(catalogues) < 2:
-        return [_Source(name, plan.tables, plan.links)] if plan.tables else []
-    found: list[_Source] = []
-    for group in catalogues:
-        keys = {table.key for table in group}
-        links = [one for one, refs in zip(plan.links, ends, strict=True) if refs & keys]
-        source = re.sub(r"[^\w-]+", "-", group[0].sample.stem).strip("-") or name
-        others = {one.name for one in found}
-        free = (f"{source}-{number}" for number in count(2))
-        found.append(_Source(next(free) if source in others else source, group, links))
-    split = {table.key for source in found for table in source.tables}
-    found[0].tables += [table for table in plan.tables if table.key not in split]
-    found[0].links += [one for one in plan.links if not any(one in s.links for s in found)]
-    return found
-
-
-def _belong_together(one: Things, other: Things) -> bool:
-    refers = any(
-        column.settings.get("ref") == target.key
-        for table, target in ((one, other), (other, one))
-        for column in table.columns
-    )
-    return refers or one.sample.path == other.sample.path
-
-
-def _with_ids(tables: Iterable[Things]) -> list[Things]:
-    """The tables whose rows are entities with ids of their own."""
-    return [t for t in tables if t.id not in {None, t.name} and not t.is_derived]
-
-
-def _clean(source: _Source) -> list[str]:
-    """The trait of a source whose rows are different things, or as a comment if it may not be."""
-    own = _with_ids(source.tables)
-    unique = [t.sample.columns[str(t.id)].is_unique for t in own]
-    if not any(unique):
+def _clean(source: Catalogue) -> list[str]:
+    """The trait that says whether a source has at most one record per thing, and why."""
+    verdict = judge(source)
+    if verdict is None:
         return []
-    trait = f"[traits.{_toml_key(source.name)}]"
-    kinds = [table.about for table in source.tables]
-    alike = [_alike(table) for table in own]
-    if all(unique) and len(set(kinds)) == len(kinds) and not any(alike):
-        return [
-            "",
-            "# Every row has its own id, and no two rows are alike: rows are merged with those of",
-            "# other sources only. Without these lines, rows that look alike may be merged.",
-            trait,
-            "clean = true",
-        ]
+    meaning = (
+        "So rows are merged with those of other sources only. If one thing may have two ids here, "
+        'write "false".'
+        if verdict.clean
+        else "So rows of this source that look alike may be merged. If every thing has one id "
+        'only, write "true".'
+    )
+    lines = wrap(" ".join(map(_comment, (*verdict.why, meaning))), _WIDTH, break_long_words=False)
     return [
         "",
-        *(f"# Two rows that look alike: {_comment(one)}." for one in filter(None, alike)),
-        "# Records that look alike may be merged. If nothing has two records in this source (every",
-        '# thing has one id), say so by removing the "#" of these lines:',
-        f"# {trait}",
-        "# clean = true",
+        *(f"# {line}" for line in lines),
+        f"[traits.{_toml_key(source.name)}]",
+        f"clean = {toml(verdict.clean)}",
     ]
 
 
-def _alike(table: Things) -> str:
-    """The ids and the name of the first two rows of one name whose values do not differ, or ''."""
-    told = {column.name for column in table.columns} - {table.id, table.name}
-    columns = [column for name, column in table.sample.columns.items() if name in told]
-    values = list(zip(*([_folded(cell) for cell in c.cells] for c in columns), strict=True))
-    ids, names = (table.sample.columns[str(key)].cells for key in (table.id, table.name))
-    rows_of: dict[str, list[int]] = {}
-    for row, name in enumerate(names):
-        for before in rows_of.setdefault(_folded(name), []):
-            pairs = zip(values[before], values[row], strict=True) if values else ()
-            if all(one == other or not one or not other for one, other in pairs):
-                return f"{ids[before]} and {ids[row]}, {name!r}"
-        rows_of[_folded(name)].append(row)
-    return ""
-
-
-def _folded(cell: object) -> str:
-    text = "" if cell is None else str(cell)
-    return name_key(text) or text.casefold()
-
-
-def _acts(plan: Plan, sources: Iterable[_Source]) -> list[str]:
+def _acts(plan: Plan, sources: Iterable[Catalogue]) -> list[str]:
     lines: list[str] = []
     for acts in plan.acts[:1]:
         source = next(one for one in sources if acts.table in one.tables)
@@ -330,11 +245,15 @@ def _triples(plan: Plan) -> list[str]:
     if not apart:
         return []
     told = ", ".join(f"{' and '.join(dict.fromkeys(apart[kind]))} of {kind}" for kind in apart)
-    lines = [f"# {told}: these statements have no item (a {about}) at either end, and are",
+    lines = [f"# {told}: these statements have no item ({_a(about)}) at either end, and are",
              '# not in kg_final.txt unless heads is "all".']  # fmt: skip
     if _LINKS.issuperset(own):
         return ["", *lines, "[triples]", 'heads = "all"']
     return ["", *lines, "# [triples]", '# heads = "all"']
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def _relations(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import sqlite3
+import tomllib
 from pathlib import Path
 
 import pandas as pd
@@ -503,12 +504,57 @@ def test_rows_with_ids_that_differ_are_different_things(tmp_path):
     assert load_recipe(recipe).traits["my.shop"].clean
 
 
-@pytest.mark.parametrize("row", ["s3,rain,Ann,1999", "s3,Rain!,Ann,"])
-def test_rows_that_may_repeat_each_other_are_left_to_the_user(tmp_path, row):
-    files = {"songs.csv": f"id,title,artist,year\ns1,Rain,Ann,1999\ns2,Sun,Bo,2001\n{row}\n"}
-    text = new_recipe(write(tmp_path, files), tmp_path, "my.shop")
-    assert "# Two rows that look alike: s1 and s3, " in text
-    assert '# [traits."my.shop"]\n# clean = true\n' in text
+SHOP = "id,title,artist,album,year,length\ns1,Rain,Ann,Wet,1999,3:20\ns2,Sun,Bo,Dry,2001,2:10\n"
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["s3,rain,Ann,Wet,1999,3:20", "s3,Rain!,Ann,,,", "s3,Rain,Ann,Wet (Deluxe),2009,3:21"],
+)
+def test_rows_that_may_repeat_each_other_are_merged(tmp_path, row):
+    """A song is on several albums, with a date each; its performer and length are the same."""
+    text = new_recipe(write(tmp_path, {"songs.csv": f"{SHOP}{row}\n"}), tmp_path, "my.shop")
+    assert "# 1 of 3 rows looks like another one: s1 and s3, 'R" in text.replace("'r", "'R")
+    assert '[traits."my.shop"]\nclean = false\n' in text
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["s3,Rain,Bo,Wet,1999,3:20", "s3,Rain,Ann,Live,2009,5:00", "s3,Rain,,Dry,2001,", "s3,Fog,,,,"],
+)
+def test_namesakes_with_values_that_differ_stay_apart(tmp_path, row):
+    text = new_recipe(write(tmp_path, {"songs.csv": f"{SHOP}{row}\n"}), tmp_path, "my.shop")
+    assert "no two of one name agree" in text
+    assert '[traits."my.shop"]\nclean = true\n' in text
+
+
+def test_few_rows_that_look_alike_are_taken_for_namesakes(tmp_path):
+    rows = "".join(f"{n},Artist {n},{1900 + n}\n" for n in range(99))
+    rows = f"id,name,formed\n{rows}x,Artist 7,\n"
+    text = new_recipe(write(tmp_path, {"artists.csv": rows}), tmp_path, "mine")
+    comment = text.replace("\n# ", " ")
+    assert "1 of 100 rows looks like another one: 7 and x, 'Artist 7'. So few are taken" in comment
+    assert "[traits.mine]\nclean = true\n" in text
+    rows += "y,Artist 7,\nz,Artist 8,\n"
+    text = new_recipe(write(tmp_path, {"artists.csv": rows}), tmp_path, "mine")
+    assert "[traits.mine]\nclean = false\n" in text
+
+
+def test_ids_in_several_rows_are_a_reason_to_merge(tmp_path):
+    files = {
+        "songs.csv": f"{SHOP}s1,Fog,Di,Dim,2002,1:00\n",
+        "artists.csv": "id,name\n1,Ann\n2,Bo\n",
+    }
+    text = new_recipe(write(tmp_path, files), tmp_path, "mine")
+    assert "# 1 row repeats an id in 'id'. So rows" in text
+    assert "[traits.mine]\nclean = false\n" in text
+
+
+def test_names_of_tags_do_not_count_as_namesakes(tmp_path):
+    """Tags of one name are one tag, whatever their ids."""
+    files = {"artists.csv": "id,name\n1,Ann\n2,Bo\n", "tags.csv": "tag_id,tag\n1,80s\n2,80's\n"}
+    text = new_recipe(write(tmp_path, files), tmp_path, "mine")
+    assert "[traits.mine]\nclean = true\n" in text
 
 
 def test_every_catalogue_is_a_source(tmp_path):
@@ -533,6 +579,17 @@ def test_every_catalogue_is_a_source(tmp_path):
     build(str(recipe_file), raw=tmp_path, out=tmp_path / "out")
     artists = pd.read_parquet(tmp_path / "out" / "links.parquet").set_index("subject")["object"]
     assert artists["artists/artists/a1"] == artists["artists-2/b1"] != artists["artists-2/b2"]
+
+
+def test_a_list_without_ids_is_no_part_of_a_catalogue(tmp_path):
+    files = {
+        "artists.csv": "id,name,country\na1,Nirvana,US\na2,Nirvana,UK\n",
+        "bands.csv": "band,genre\nNirvana,grunge\nPulp,pop\n",
+    }
+    text = new_recipe(write(tmp_path, files), tmp_path, "mine")
+    recipe = tomllib.loads(text)
+    assert [source["name"] for source in recipe["sources"]] == ["artists", "bands"]
+    assert recipe["traits"] == {"artists": {"clean": True}}
 
 
 SONGS = "id,title,artist\ns1,Roads,Portishead\ns2,Angel,Massive Attack\n"

@@ -243,11 +243,60 @@ def test_a_folder_of_texts_is_an_unstructured_source(tmp_path):
     recipe = guessed(tmp_path, {"The Leaves.txt": LEAVES, "Ida Oak.txt": f"{IDA}\n\n{IDA}\n"})
     (source,) = recipe["sources"]
     assert (source["kind"], source["path"]) == ("unstructured", "*.txt")
-    recipe = guessed(tmp_path, {"The Leaves.md": f"# The Leaves\n\n{LEAVES}\n"})
-    assert [(one["kind"], one["path"]) for one in recipe["sources"]] == [("unstructured", "*.md")]
     rows = "name,genre\nLeaves,pop\nStones,rock\n"
     recipe = guessed(tmp_path, {"artists.txt": rows})
     assert predicates(tables(recipe)["artists"]) == {"genre": "genre"}
+
+
+MARKDOWN = f"---\ntitle: The Leaves\n---\n\n# The Leaves\n\n**{LEAVES}**\n\n- Ida, bass\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "path"),
+    [
+        ("The Leaves.md", MARKDOWN, "*.md"),
+        ("The Leaves.markdown", "# The Leaves\n\nA band, in short\n", "*.markdown"),
+        ("The Leaves.rst", f"The Leaves\n==========\n\n{LEAVES}\n", "*.rst"),
+        ("The Leaves.text", f"{LEAVES} " * 200, "*.text"),
+        ("The Leaves.bio", "\n".join([LEAVES] * 3), "*.bio"),
+        ("The Leaves", f"{LEAVES}\n\n{IDA}\n", "The Leaves"),
+        ("The Leaves.csv", f'{LEAVES}\n\nThey said, "{IDA}"\n', "The Leaves.csv"),
+        ("The Leaves.txt", "They make folk, mostly.", "*.txt"),
+    ],
+)
+def test_prose_is_never_a_table(tmp_path, file, text, path):
+    (source,) = guessed(tmp_path, {file: text})["sources"]
+    assert (source["kind"], source["path"]) == ("unstructured", path)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        f'name,about\nThe Leaves,"{LEAVES}"\nIda Oak,"{IDA}"\n',
+        f"name\tabout\nThe Leaves\t{LEAVES}\nIda Oak\t{IDA}\n",
+        f"name|genre|about\nThe Leaves|folk|{LEAVES}\n\nIda Oak|folk|{IDA}\n",
+        "name, genre, city\nThe Leaves, folk, St.\nIda Oak, rock, St.\n",
+    ],
+)
+@pytest.mark.parametrize("ending", ["txt", "csv", "data"])
+def test_rows_with_sentences_are_a_table(tmp_path, rows, ending):
+    (source,) = guessed(tmp_path, {f"artists.{ending}": rows})["sources"]
+    assert source["kind"] == "structured"
+
+
+def test_pages_of_prose_are_texts_and_pages_with_facts_are_not(tmp_path):
+    page = f"<html><title>The Leaves</title><body><h1>The Leaves</h1><p>{LEAVES}</p></body></html>"
+    (source,) = guessed(tmp_path, {"leaves.html": page})["sources"]
+    assert (source["kind"], source["path"]) == ("unstructured", "*.html")
+    facts = "<table><tr><th>Origin<td>Berlin<tr><th>Genres<td>Folk<tr><th>Years active<td>1994"
+    band = '<p itemscope itemtype="https://schema.org/MusicGroup"><b itemprop="name">The Leaves</b>'
+    for inner in (f"{facts}</table>", band):
+        (source,) = guessed(tmp_path, {"leaves.html": page.replace("<p>", f"{inner}<p>")})[
+            "sources"
+        ]
+        assert source["kind"] == "semi-structured"
+    (source,) = guessed(tmp_path, {"leaves.html": "<html><p>The Leaves</p></html>"})["sources"]
+    assert source["kind"] == "semi-structured"
 
 
 @pytest.mark.parametrize(

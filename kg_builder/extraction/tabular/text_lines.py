@@ -37,8 +37,46 @@ _MARKS: Final = (
 )
 """Byte order marks, longest first, as some are prefixes of others."""
 
+_ARCHIVES: Final = (
+    (b"PK\3\4", 0), (b"7z\xbc\xaf\x27\x1c", 0), (b"Rar!", 0), (b"\x28\xb5\x2f\xfd", 0),
+    (b"ustar", 257),
+)  # fmt: skip
+"""Bytes of archives (zip, 7-Zip, RAR, Zstandard, tar), and where they are."""
+
+_FEW: Final = 3
+_PER_BYTE: Final = 100
+"""In a text few bytes are zero, or other control characters, by accident: so many, or 1 of 100."""
+
+_CONTROLS: Final = bytes({*range(1, 32), 127} - {*b"\t\n\v\f\r\x1b"})
+_SEPARATING: Final = 4
+"""Most control characters that separate cells, rows and items of lists in one text."""
+
 Complain = Callable[[str, int, str], None]
 """Callback with (reason, line, detail) for an unusable line."""
+
+
+def why_no_text(head: bytes) -> str:
+    """What to do with a file that is not text, by its first bytes; empty if it is text.
+
+    UTF-16 and UTF-32 are text if a byte order mark says so.
+    """
+    if any(head[at : at + len(magic)] == magic for magic, at in _ARCHIVES):
+        return "an archive: unpack it, and name the files in it"
+    if head.startswith(tuple(mark for mark, _ in _MARKS)):
+        return ""
+    most = max(_FEW, len(head) // _PER_BYTE)
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    is_binary = controls > most and len({*head} & {*_CONTROLS}) > _SEPARATING
+    if not (is_binary or head.startswith(b"%PDF-") or head.count(b"\0") > most):
+        return ""
+    for first, order in ((1, "le"), (0, "be")):
+        if (
+            head[first::2].count(b"\0") * 2
+            > len(head[first::2])
+            > head[1 - first :: 2].count(b"\0")
+        ):
+            return f"save it as UTF-8, or say utf-16-{order} in `encodings`: UTF-16 without a mark"
+    return "save it as UTF-8 text, CSV, JSON, Parquet or Excel (.xlsx)"
 
 
 @dataclass(frozen=True)
@@ -87,13 +125,13 @@ def line_blocks(
     replaced by an empty line, which keeps line numbers correct.
 
     Raises:
-        DataError: an encoding is unknown, or UTF-16 has no known byte order; the compressed file is
-            damaged.
+        DataError: the file is no text; an encoding is unknown, or UTF-16 has no known byte order;
+            the compressed file is damaged.
     """
     pending, skipping = b"", False
     blocks, encodings = _blocks(stream, encodings, size)
     if number == 1:
-        blocks = _with_line_feeds(blocks)
+        blocks = _with_line_feeds(_of_text(blocks, stream.where))
     for block in blocks:
         if skipping:
             end = block.find(b"\n")
@@ -147,6 +185,14 @@ def _blocks(
             remedy=f"say {wide}-le or {wide}-be in encodings",
         )
     return _as_utf8(blocks, wide), ("utf-8",)
+
+
+def _of_text(blocks: Iterator[bytes], where: str) -> Iterator[bytes]:
+    """Pass on the blocks of a file of which the first one is text."""
+    first = next(blocks, b"")
+    if remedy := why_no_text(first):
+        raise DataError("binary content, not text", where=where, remedy=remedy)
+    return chain((first,), blocks)
 
 
 def _with_line_feeds(blocks: Iterator[bytes]) -> Iterator[bytes]:

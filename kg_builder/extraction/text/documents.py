@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.structured.config import TypeColumn
 from kg_builder.extraction.tabular import RowsConfig, read_rows
+from kg_builder.extraction.tabular.text_lines import why_no_text
 from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.extraction.text.mentions import (
     ALBUM,
@@ -29,11 +30,14 @@ from kg_builder.extraction.text.mentions import (
 from kg_builder.extraction.text.names import FUNCTION, TITLE
 from kg_builder.extraction.values import without_disambiguator
 from kg_builder.extraction.values.text import Repair, clean_text, fold, repaired, without_halves
-from kg_builder.extraction.web_pages import decode_page
+from kg_builder.extraction.web_pages import PageText, decode_page, is_page, page_text
 from kg_builder.ontology import Schema
-from kg_builder.packed_files import matching_files, open_binary, without_packing
+from kg_builder.packed_files import Stream, matching_files, open_binary, without_packing
 
 _LONGEST_TITLE: Final = 1000
+_LARGEST_PAGE: Final = 16 << 20
+"""Bytes of a page to read, most of which may be markup."""
+
 _RUN: Final = re.compile(r"(?<![^\w\s])[^\w\s]{40,}|(?<!\S)\S{1000,}")
 """Runs of marks without a word, and endless words, on which tokenisers take quadratic time."""
 
@@ -62,14 +66,18 @@ class TextDocument:
         return f"{self.place};char={self._in_file(start)},{self._in_file(end, is_end=True)}"
 
     def _in_file(self, offset: int, *, is_end: bool = False) -> int:
-        """Convert an offset in the text to that in the file; within a repair, to its bound."""
-        at = bisect_right(self.repairs, offset - is_end, key=lambda item: item.start) - 1
-        if at < 0:
-            return offset
-        repair = self.repairs[at]
-        if offset < repair.end:
-            return repair.end_in_file if is_end else repair.start_in_file
-        return offset - repair.end + repair.end_in_file
+        return _offset_in_file(self.repairs, offset, is_end=is_end)
+
+
+def _offset_in_file(repairs: Sequence[Repair], offset: int, *, is_end: bool = False) -> int:
+    """Convert an offset in a text to that in the file; within a repair, to its bound."""
+    at = bisect_right(repairs, offset - is_end, key=lambda item: item.start) - 1
+    if at < 0:
+        return offset
+    repair = repairs[at]
+    if offset < repair.end:
+        return repair.end_in_file if is_end else repair.start_in_file
+    return offset - repair.end + repair.end_in_file
 
 
 def read_documents(
@@ -135,9 +143,13 @@ def _files(source: UnstructuredSource, root: Path, out: Collector | None) -> Ite
     for path in matching_files(root, source.path):
         name = path.relative_to(root).as_posix()
         with open_binary(path) as stream:
-            text = decode_page(stream.read(4 * source.max_chars + 4))
-        reject = ("", "")
-        if len(text) > source.max_chars:
+            content = stream.read(4 * source.max_chars + 4)
+            is_binary = bool(why_no_text(content))
+            page, original = _text_of_file(content, stream)
+        text, reject = page.text, ("", "")
+        if is_binary:
+            reject = ("binary content, not text", "")
+        elif len(text) > source.max_chars:
             reject = ("text too long", f"more than {source.max_chars} characters")
         elif not text.strip():
             reject = ("text or title missing", "")
@@ -150,7 +162,23 @@ def _files(source: UnstructuredSource, root: Path, out: Collector | None) -> Ite
                 out.counts["documents: rows used"] += 1
         if not reason:
             stem = without_packing(path.name).rpartition(".")[0]
-            yield _document(stem, stem.replace("_", " "), text, f"{name}#", "", out)
+            title = page.title if 0 < len(page.title) <= _LONGEST_TITLE else stem.replace("_", " ")
+            document = _document(stem, title, text, f"{name}#", "", out)
+            if page.repairs:
+                repairs = _joined(page.repairs, document.repairs)
+                document = replace(document, repairs=repairs, original=original)
+            yield document
+
+
+def _text_of_file(content: bytes, rest: Stream) -> tuple[PageText, str]:
+    """The text of a file, and what the file has if that is a page, most of which may be markup."""
+    text = decode_page(content)
+    if not is_page(text):
+        return PageText("", text, ()), ""
+    original = without_halves(decode_page(content + rest.read(_LARGEST_PAGE)))
+    if rest.read(1):  # cut: too long for a text
+        return PageText("", original, ()), ""
+    return page_text(original), original
 
 
 def _document(
@@ -162,6 +190,25 @@ def _document(
     original = text if repairs else ""
     whole = _without_runs(whole, out)
     return TextDocument(name, clean_text(title), whole, place, type_, repairs, original)
+
+
+def _joined(first: Sequence[Repair], second: Sequence[Repair]) -> tuple[Repair, ...]:
+    """The repairs of a file's text that is repaired twice; the second ones hide others in them."""
+    found = [
+        Repair(
+            start,
+            end,
+            _offset_in_file(first, start_before),
+            _offset_in_file(first, end_before, is_end=True),
+        )
+        for start, end, start_before, end_before in second
+    ]
+    for repair in first:
+        at = bisect_right(second, repair.start, key=lambda item: item.start_in_file) - 1
+        shift = second[at].end - second[at].end_in_file if at >= 0 else 0
+        if at < 0 or repair.start >= second[at].end_in_file:
+            found.append(repair._replace(start=repair.start + shift, end=repair.end + shift))
+    return tuple(sorted(found))
 
 
 def _without_runs(text: str, out: Collector | None) -> str:

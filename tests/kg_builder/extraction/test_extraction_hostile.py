@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import socket
 import tracemalloc
 from collections.abc import Callable
@@ -250,6 +251,36 @@ def test_null_bytes(write: Write, run: Run) -> None:
     assert ("Mekons", "origin", "Leeds") in named(run(**page("a.html")))
     write("a.xml", "<artists><artist><id>1</id><name>A\0</name></artist></artists>")
     assert reasons(run(**page("a.xml"))) == ["broken XML"]
+
+
+RANDOM = random.Random(1).randbytes(4000)
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        (RANDOM, "save it as UTF-8"),
+        (b"%PDF-1.4\n1 0 obj\n", "save it as UTF-8"),
+        (b"PK\3\4a.csv" + bytes(9), "unpack it"),
+        ("id,name,genre\n1,A,rock\n".encode("utf-16-be"), "utf-16-be in `encodings`"),
+    ],
+)
+def test_binary_content_is_no_table(write: Write, run: Run, content: bytes, remedy: str) -> None:
+    write("a.csv", content)
+    with pytest.raises(DataError, match=rf"a\.csv: binary content, not text .*{remedy}"):
+        run(**table("a.csv"))
+
+
+def test_separators_of_old_databases_are_text(write: Write, run: Run) -> None:
+    write("a.csv", "id\x01name\x01genre\n1\x01A\x01rock\x02pop\n")
+    assert names_of(run(**table("a.csv", separator="\x01", quote=""))) == {"A", "rockpop"}
+
+
+def test_binary_content_is_no_text_about_music(write: Write, run: Run) -> None:
+    write("texts/Blur.txt", RANDOM)
+    write("texts/Pulp.txt", "Pulp are a band from Sheffield, formed in 1978.")
+    found = run(kind="unstructured", path="texts/*.txt")
+    assert reasons(found) == ["binary content, not text"]
 
 
 def test_halves_of_surrogate_pairs(write: Write, run: Run) -> None:
