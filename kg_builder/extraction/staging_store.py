@@ -85,6 +85,9 @@ class KeyRuns:
 MEMORY: Final = "256MB"
 """Memory limit of the database; more is spilled to a temporary folder."""
 
+MERGED_ROWS: Final = "rows merged into a record with the same id"
+"""Name of a count."""
+
 _THREADS: Final = 4
 _FEW: Final = 2_000_000
 """Maximum number of statements for multi-threaded queries: threads share the memory limit, of which
@@ -166,7 +169,7 @@ class StagingStore:
                 "SELECT count(*) FROM thing"
             )
         if merged := self._number("SELECT coalesce(sum(rows - 1), 0) FROM thing WHERE rows > 1"):
-            counts["rows merged into a record with the same id"] = merged
+            counts[MERGED_ROWS] = merged
         counts["records"] = self._number("SELECT count(*) FROM thing")
         return counts
 

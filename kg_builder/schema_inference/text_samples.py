@@ -81,6 +81,9 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
     if skip := _preamble(lines, separator):
         layout["skip_rows"] = skip
     rows = _cells([line for line in lines[skip:] if line.strip()][:200], separator)
+    if len(rows) > 1 and all(row[-1] == "" for row in rows[1:]):  # a separator ends each line
+        width = len(rows[1])
+        rows = [row[:-1] if len(row) == width else row for row in rows]
     width = max(map(len, rows))
     short = sum(len(row) < width for row in rows)
     if short * _FEW > len(rows) and (_known_names(path, width) or len(rows[0]) == width):
@@ -228,7 +231,7 @@ def _has_heading(rows: list[list[str]]) -> bool:
     doubled = len(set(first)) < len(first)
     if any(is_number(cell) for cell in first) or (doubled and not _names_columns(first)):
         return False
-    repeated = {cell for row in others for cell in row}
+    repeated = {cell for row in others for cell in row} - {""}
     if any(cell in repeated for cell in first):
         return False
     columns = [[row[n] for row in others if n < len(row) and row[n]] for n in range(len(first))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -145,7 +145,7 @@ def number(graph: GraphTables, config: TriplesConfig, *, schema: Schema) -> Numb
     predicates = graph.pairs("SELECT name, code FROM predicate ORDER BY code")
     stated = list(predicates)
     inverses = [predicates.setdefault(_inverse(name, schema), len(predicates)) for name in stated]
-    excluded = [name in config.exclude for name in stated]
+    excluded = _excluded(config.exclude, stated, schema)
     codes = range(len(stated))
     base.register("directions", pa.table([codes, inverses, excluded], schema=_DIRECTIONS))
     classes = [name for name, item in schema.classes.items() if item.reifies]
@@ -213,6 +213,21 @@ def _left_out(graph: GraphTables, reifying: list[str], *, everything: bool) -> d
     if not everything:
         counts["triples without an item"] = apart
     return {name: int(count) for name, count in counts.items()}
+
+
+def _excluded(names: Iterable[str], stated: Sequence[str], schema: Schema) -> list[bool]:
+    """Whether each stated predicate is excluded, by its own name or that of its inverse.
+
+    Raises:
+        DataError: a name is of no predicate, neither of the data model nor of the graph, which may
+            have those of other vocabularies.
+    """
+    named = {
+        name if name in stated else schema.predicate(name, where="[triples] exclude").name
+        for name in names
+    }
+    named |= {schema.canonical.get(name, name) for name in named}
+    return [name in named for name in stated]
 
 
 def _inverse(name: str, schema: Schema) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CHANGED", "Changes", "diff"]
 
 CHANGED: Final = "another value"
-"""Reason of a literal that was lost and of the one that takes its place."""
+"""Reason of a value that was lost and of the one that takes its place."""
 
 _STATEMENTS: Final = "statements.parquet"
 _RENAMED: Final = """
@@ -229,15 +229,22 @@ def _missing(
 
 
 def _mark_changed(gained: pd.DataFrame, lost: pd.DataFrame) -> None:
-    """Set the reason of literals of which one was lost and one gained."""
+    """Set the reason of values of which one was lost and one gained.
+
+    An entity takes the place of another one if the same sources state both: a genre that one source
+    no longer states has nothing to do with one that another source adds, or a rule.
+    """
     key = ["subject", "predicate"]
-    alone = [
-        frame[(frame["kind"] != "entity") & ~frame.duplicated(key, keep=False)].reset_index()
-        for frame in (gained, lost)
-    ]
-    both = alone[0].merge(alone[1], on=key, suffixes=("_gained", "_lost"))
-    gained.loc[both["index_gained"], "reason"] = CHANGED
-    lost.loc[both["index_lost"], "reason"] = CHANGED
+    for is_entity, same in ((False, key), (True, [*key, "source"])):
+        alone = []
+        for frame in (gained, lost):
+            fits = frame["kind"] != "entity"
+            if is_entity:
+                fits = ~fits & ~frame["inferred"]
+            alone.append(frame[fits & ~frame.duplicated(key, keep=False)].reset_index())
+        both = alone[0].merge(alone[1], on=same, suffixes=("_gained", "_lost"))
+        gained.loc[both["index_gained"], "reason"] = CHANGED
+        lost.loc[both["index_lost"], "reason"] = CHANGED
 
 
 def _reason(

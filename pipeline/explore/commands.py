@@ -141,13 +141,16 @@ def diff_command(
     for row in values.head(examples).to_dict("records"):
         text = f"{row['subject']} {row['predicate']} {row['object_old']} → {row['object']}"
         _line(f"~ {escape(text)}  [dim]{escape(row['source'])}[/]")
+    _say_how_many("~", len(values), examples)
     for word, frame in (("+", gained), ("-", lost)):
         others = frame[frame["reason"] != CHANGED]
         for row in others.head(examples).to_dict("records"):
             text = f"{row['subject']} {row['predicate']} {row['object']}"
             _line(f"{word} {escape(text)}  [dim]{escape(row['source'])}: {row['reason']}[/]")
+        _say_how_many(word, len(others), examples)
     for change, some in changes.things.groupby("change"):
-        _line(f"{change}: {len(some):,}")
+        of_all = f"{examples:,} of " if 0 < examples < len(some) else ""
+        _line(f"{change}: {of_all}{len(some):,}")
         for row in some.head(examples).to_dict("records"):
             text = " → ".join(filter(None, (row["old"], row["new"])))
             of = "" if change in {"id", "merged"} else f"{row['entity']} "
@@ -158,6 +161,13 @@ def diff_command(
         both = pd.concat([gained.assign(change="gained"), lost.assign(change="lost")])
         both.to_csv(facts, index=False, lineterminator="\n")
         _line(f"[dim]every changed fact: {escape(str(facts))}[/]")
+
+
+def _say_how_many(word: str, number: int, shown: int) -> None:
+    """Say so if only some of the facts of a change are shown."""
+    if number > shown:
+        remedy = "--examples shows more, --facts FILE writes all"
+        _line(f"{word} [dim]({shown:,} of {number:,}: {remedy})[/]")
 
 
 def _text_of(sparql: str) -> str:

@@ -24,6 +24,8 @@ from kg_builder.extraction import (
 )
 from kg_builder.extraction.interactions import interaction_units, read_interactions
 from kg_builder.extraction.left_out_pairs import LeftOutPairs
+from kg_builder.extraction.staging_store import MERGED_ROWS
+from kg_builder.extraction.structured.reader import several_names
 from kg_builder.extraction.user_facts import read_user_facts
 from kg_builder.packed_files import without_packing
 from kg_builder.tables import (
@@ -71,6 +73,8 @@ def _extraction(context: StageContext) -> dict[str, int]:
     counts: dict[str, int] = {}
     for source, part in zip([*others, *texts], parts, strict=True):
         counts |= {f"{source.name}: {what}": count for what, count in part.counts.items()}
+        if isinstance(source, StructuredSource) and part.counts.get(MERGED_ROWS):
+            counts |= _several_names(source, job)
     records = pd.concat([part.records for part in parts], ignore_index=True)
     statements = pd.concat([part.statements for part in parts], ignore_index=True)
     rejects = [part.rejects for part in parts]
@@ -171,6 +175,20 @@ def _extraction_settings(job: Job) -> Settings:
 def _ontology(job: Job) -> list[str]:
     _ = job.schema  # a missing or invalid Turtle file is an error of the recipe
     return [path.read_text(encoding="utf-8") for path in job.recipe.ontology]
+
+
+def _several_names(source: StructuredSource, job: Job) -> dict[str, int]:
+    """Name ids whose rows have different names, which are one entity; returns their numbers."""
+    counts = {}
+    for found in several_names(source, job.raw, job.schema):
+        counts[f"{source.name}: {found.table}: ids with several names"] = found.ids
+        ids = "1 id has" if found.ids == 1 else f"{found.ids:,} ids have"
+        warnings.warn(
+            f"{source.name}, table {found.table}: {ids} rows of several names, which are read as "
+            f"one thing: {found.example}",
+            stacklevel=2,
+        )
+    return counts
 
 
 def _warn_of_breaks(rejects: pd.DataFrame) -> int:

@@ -58,7 +58,9 @@ def read_parts(path: Path, interactions: Interactions) -> IntArray:
     place = pairs.get_indexer(positives)
     if (place < 0).any():
         user, item = positives[int((place < 0).argmax())]
-        problem = f"{(place < 0).sum():,} positives have no part, such as user {user}, item {item}"
+        missing = int((place < 0).sum())
+        they = "1 positive has" if missing == 1 else f"{missing:,} positives have"
+        problem = f"{they} no part, such as user {user}, item {item}"
         raise DataError.at(path, None, problem, "write a line for each positive")
     return np.asarray(part.to_numpy(np.int64)[place], np.int64)
 

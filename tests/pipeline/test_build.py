@@ -455,6 +455,40 @@ def test_a_file_that_breaks_off_is_named(tmp_path, name, rows, text, fault, pack
     assert "1 rejects, 1 files broken off" in console.file.getvalue()
 
 
+TABLE = """
+name = "m"
+title = "m"
+[[sources]]
+kind = "structured"
+name = "shop"
+[sources.tables.songs]
+path = "songs.csv"
+type = "Song"
+id = "id"
+name = "title"
+columns.artist = { predicate = "performer", type = "Artist" }
+"""
+
+
+def test_rows_of_one_id_and_several_names_are_told(tmp_path, recwarn):
+    """They are one thing, as the ids say; a file may give an id twice by mistake."""
+    (tmp_path / "m.toml").write_text(TABLE)
+    rows = "id,title,artist\n1,Roads,Ann\n2,Angel,Bo\n2,ANGEL,Bo\n"
+    (tmp_path / "songs.csv").write_text(rows)
+    build(tmp_path / "m.toml", raw=tmp_path, out=tmp_path / "out")
+    assert not [one for one in recwarn if "several names" in str(one.message)]
+    (tmp_path / "songs.csv").write_text(f"{rows}1,Rivers,Ann\n1.0,Rain,Ann\n")
+    told = (
+        "shop, table songs: 1 id has rows of several names, .*: "
+        "'1' is 'Roads' in songs.csv#line=2, 'Rivers' in songs.csv#line=5"
+    )
+    with pytest.warns(UserWarning, match=told):
+        report = build(tmp_path / "m.toml", raw=tmp_path, out=tmp_path / "out")
+    assert report.stages[0].counts["shop: songs: ids with several names"] == 1
+    quality = (tmp_path / "out" / "quality.html").read_text()
+    assert "songs: ids with several names" in quality
+
+
 def test_a_broken_line_of_json_is_no_file_that_breaks_off(tmp_path, recwarn):
     row = '{"id": 1, "title": "T", "artist": "A"}'
     (tmp_path / "s.jsonl").write_text(f'{row}\n{{"id": 2\n{row}\n')

@@ -592,6 +592,15 @@ def test_a_list_without_ids_is_no_part_of_a_catalogue(tmp_path):
     assert recipe["traits"] == {"artists": {"clean": True}}
 
 
+@pytest.mark.parametrize("heading", ["id,title,artist,year,", "id,title,artist,year"])
+def test_a_separator_at_the_end_of_each_line_makes_no_column(tmp_path, heading):
+    rows = "s1,Roads,Portishead,1994,\ns2,Angel,Massive Attack,1998,\n"
+    text = new_recipe(write(tmp_path, {"s.csv": f"{heading}\n{rows}"}), tmp_path, "mine")
+    (table,) = tomllib.loads(text)["sources"][0]["tables"].values()
+    assert (table["id"], table["name"], [*table["columns"]]) == ("id", "title", ["artist", "year"])
+    assert "header" not in table
+
+
 SONGS = "id,title,artist\ns1,Roads,Portishead\ns2,Angel,Massive Attack\n"
 
 

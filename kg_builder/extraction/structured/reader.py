@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -51,6 +52,7 @@ from kg_builder.extraction.values import (
     without_honorific,
 )
 from kg_builder.extraction.values.patterns import search
+from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema, load_schema
 from kg_builder.progress import Progress, silent
 from kg_builder.units import FilePart, RunUnits, Unit
@@ -60,6 +62,20 @@ _IN_BRACES: Final = re.compile(r"\{([^{}]+)\}")
 _EMPTY_BRACKETS: Final = re.compile(r"\(\W*\)|\[\W*\]")
 _PART: Final = 1 << 22
 """Approximate bytes of a part of a large table: a unit keeps what it reads in memory."""
+
+_COMPARED: Final = 1_000_000
+"""Most rows of a table whose ids are looked at for several names."""
+
+_SHOWN: Final = 60
+
+
+@dataclass(frozen=True)
+class SeveralNames:
+    """Ids of a table whose rows have different names: their number, and one with its lines."""
+
+    table: str
+    ids: int
+    example: str
 
 
 class RecordTableReader:
@@ -84,7 +100,7 @@ class RecordTableReader:
             known: table → record key → name, of tables read before that this one refers to.
             names: takes the record keys and names of this table, if others need them.
         """
-        self.table, self.out = table, out
+        self.name, self.table, self.out = name, table, out
         self._known, self._record_names = known, names
         self._where = f"source {out.source!r}, table {name!r}"
         self._scope = scope_of(name)
@@ -145,9 +161,7 @@ class RecordTableReader:
     def read(self, rows: RowReader) -> None:
         """Read all rows."""
         for chunk in rows:
-            leading = chunk.columns[self.table.id or self._names[0]]
-            if self.table.split or any(map(_may_be_list, leading)):
-                chunk = one_thing_a_row(chunk, self.table, self._names, rows)
+            chunk = self._divided(chunk, rows)
             evidence = [rows.evidence(number) for number in chunk.places]
             keys = [self._record(chunk, index, rows) for index in range(len(chunk))]
             for reader in self._columns:
@@ -163,6 +177,48 @@ class RecordTableReader:
                 [Place(key, where) for key, where in zip(keys, evidence, strict=True) if key]
             )
             self.out.take_rejects(rows.rejects)
+
+    def _divided(self, chunk: Chunk, rows: RowReader) -> Chunk:
+        """A row for each thing of a row."""
+        leading = chunk.columns[self.table.id or self._names[0]]
+        if self.table.split or any(map(_may_be_list, leading)):
+            return one_thing_a_row(chunk, self.table, self._names, rows)
+        return chunk
+
+    def several_names(self, root: Path) -> SeveralNames | None:
+        """Look for ids that have rows of different names, apart from case and accents.
+
+        Returns `None` if there are none, or if names are composed or ids not given.
+        """
+        table, ids, rows_read = self.table, set[str](), 0
+        if not table.id or self._template or table.is_on_a_server:
+            return None
+        wanted = [table.id, *self._names, *table.external_ids]
+        wanted += [condition.column for condition in table.where]
+        rows = read_rows(table, root, columns=list(dict.fromkeys(wanted)))
+        first: dict[str, tuple[str, int]] = {}
+        example = ""
+        for chunk in rows:
+            chunk = self._divided(chunk, rows)
+            for index, number in enumerate(chunk.places):
+                id_, (name, _) = (
+                    _first(chunk.columns[table.id][index]),
+                    self._names_in(chunk, index),
+                )
+                if not id_ or not name:
+                    continue
+                id_ = plain_id(id_)
+                known, place = first.setdefault(id_, (name, number))
+                if name != known and fold(name) != fold(known):
+                    ids.add(id_)
+                    example = example or (
+                        f"{id_!r} is {known[:_SHOWN]!r} in {rows.evidence(place)}, "
+                        f"{name[:_SHOWN]!r} in {rows.evidence(number)}"
+                    )
+            rows_read += len(chunk)
+            if rows_read >= _COMPARED:
+                break
+        return SeveralNames(self.name, len(ids), example) if ids else None
 
     def write_deferred(self, folder: Path) -> None:
         """Write what waits for `finish` into a folder, instead of adding it."""
@@ -437,6 +493,21 @@ def has_parts(source: StructuredSource, root: Path, schema: Schema) -> bool:
     """Whether a source has a large table that is read in parts, each a unit of work."""
     order, needed = _in_order(source, schema)
     return any(_parts(name, source, needed, root, schema) for name in order)
+
+
+def several_names(source: StructuredSource, root: Path, schema: Schema) -> list[SeveralNames]:
+    """Find ids with rows of different names, in the first million rows of each table.
+
+    Their rows are one entity, as the ids say: a second name is an alias. It may as well be that an
+    id was given twice by mistake.
+    """
+    out = Collector(source.name, schema)
+    readers = (
+        RecordTableReader(name, table, out, scope_of=partial(_scope, source))
+        for name, table in source.tables.items()
+        if isinstance(table, RecordTable)
+    )
+    return [found for reader in readers if (found := reader.several_names(root)) is not None]
 
 
 def read_part(

@@ -42,6 +42,7 @@ from kg_builder.extraction.tabular.text_lines import (
     QuotedRows,
     check_separator,
     coded_columns,
+    end_with_separator,
     json_rows,
     line_blocks,
     plain_columns,
@@ -290,6 +291,7 @@ class RowReader:
         names = list(self.config.names)
         wanted = None if self.config.header else self._wanted(names)
         headings: list[list[str]] = []
+        rows_seen = False
         for first, lines in blocks:
             start = 0
             while start < len(lines) and (wanted is None or to_skip):
@@ -302,6 +304,8 @@ class RowReader:
                 elif line:
                     to_skip -= 1
             if wanted is not None and start < len(lines):
+                if not rows_seen and any(lines[start:]):
+                    names, rows_seen = self._with_last(names, lines[start:]), True
                 places, columns = self._columns_of(lines[start:], first + start, names, wanted)
                 yield self._chunk(places, columns, wanted)
         if wanted is None and self._unread:
@@ -328,6 +332,14 @@ class RowReader:
         cut = separator(self.config)
         return [line and line + cut * (width - 1 - line.count(cut)) for line in lines]
 
+    def _with_last(self, names: list[str], lines: Sequence[str]) -> list[str]:
+        """The columns, and one without name if a separator ends the file's first rows."""
+        is_first = self._lines is None or not self._lines.start
+        if is_first and end_with_separator(lines, len(names), self.config):
+            names = [*names, ""]
+            self.names = names if self.names else []
+        return names
+
     def _quoted(self, blocks: Iterable[tuple[int, list[str]]]) -> Iterator[Chunk]:
         quoted = QuotedRows(blocks, self.config, self._complain_read)
         rows, names = iter(quoted), list(self.config.names)
@@ -337,6 +349,8 @@ class RowReader:
         wanted, quoted.width = self._wanted(names), len(names)
         for _ in islice(rows, self.config.skip_after_header):
             pass
+        names = self._with_last(names, quoted.ahead())
+        quoted.width = len(names)
         pieces = self._pieces(quoted, names, wanted)
         for places, columns in pieces if self._coded else regrouped(pieces, self._chunk_rows):
             yield self._chunk(places, columns, wanted)

@@ -8,8 +8,9 @@ import json
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +47,8 @@ _ARCHIVES: Final = (
 _FEW: Final = 3
 _PER_BYTE: Final = 100
 """In a text few bytes are zero, or other control characters, by accident: so many, or 1 of 100."""
+
+_FIRST_ROWS: Final = 100
 
 _CONTROLS: Final = bytes({*range(1, 32), 127} - {*b"\t\n\v\f\r\x1b"})
 _SEPARATING: Final = 4
@@ -338,6 +341,19 @@ def check_separator(config: RowsConfig) -> None:
         )
 
 
+def end_with_separator(lines: Iterable[str], width: int, config: RowsConfig) -> bool:
+    """Whether most of the first rows have one cell more than columns, an empty one at the end."""
+    first, mark = list(islice(filter(None, lines), _FIRST_ROWS)), quote(config)
+    cut = separator(config)
+    rows: Iterable[list[str]] = (line.split(cut) for line in first)
+    if mark:
+        rows = csv.reader(first, delimiter=cut, quotechar=mark, escapechar=config.escape)
+    found: list[bool] = []
+    with suppress(csv.Error):  # reported where the row is read
+        found += (len(row) == width + 1 and not row[-1].strip() for row in rows)
+    return sum(found) * 2 > len(found)
+
+
 def plain_columns(
     lines: list[str], first: int, width: int, cut: str, complain: Complain
 ) -> tuple[list[int], list[list[str]]]:
@@ -351,6 +367,8 @@ def plain_columns(
         if line.count(cut) == width - 1 and line:
             places.append(number)
             whole.append(line)
+        elif "\r" in line:
+            complain(_RETURNED, number, _around_return(line))
         elif line:
             complain("wrong number of cells", number, f"{line.count(cut) + 1} instead of {width}")
     if not whole:
@@ -393,6 +411,15 @@ def coded_columns(
 
 
 _UNIT_SEPARATOR: Final = "\x1f"
+
+
+_RETURNED: Final = "carriage return within a line"
+
+
+def _around_return(line: str) -> str:
+    """What is before and after a carriage return, at which several rows may meet."""
+    before, _, after = line.partition("\r")
+    return f"it may end a row: {before[-40:]!r}, then {after[:40]!r}"
 
 
 class QuotedRows:
@@ -438,6 +465,11 @@ class QuotedRows:
             self._first, self._block = found
             self._next = 0
         return True
+
+    def ahead(self) -> list[str]:
+        """The remaining lines of a block."""
+        self.has_more()
+        return [*(line for _, line in self._again), *self._block[self._next :]]
 
     def plain_lines(self) -> tuple[int, list[str]]:
         """The remaining lines of a block with the first one's number; none if any is quoted."""
@@ -506,8 +538,11 @@ class QuotedRows:
 
     def _refuse(self, fault: str) -> None:
         (number, line), *rest = self._taken
-        detail = f"a quotation mark that no other closes ({fault}): {line[:80]}"
-        self._complain("unreadable row", number, detail)
+        if "\r" in line and not rest:
+            self._complain(_RETURNED, number, _around_return(line))
+        else:
+            detail = f"a quotation mark that no other closes ({fault}): {line[:80]}"
+            self._complain("unreadable row", number, detail)
         self._again.extendleft(reversed(rest))
         self._reader = csv.reader(self._next_lines(), **self._format)
 

@@ -5,6 +5,7 @@ import gzip
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -180,7 +181,11 @@ def test_whatever_the_csv_module_writes_is_read_back(
 def test_no_bytes_break_the_reader(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.tsv").write_bytes(b"a\tb\n" + content.removeprefix(b"\x1f\x8b"))
     reader = read_rows(RowsConfig(path="x.tsv"), tmp_path)
-    used = len(reader.frame())
+    try:
+        used = len(reader.frame())
+    except DataError as fault:
+        assert "binary content, not text" in str(fault)
+        return
     assert used == reader.counts["rows used"]
     assert reader.counts["rows read"] == used + reader.counts["rows rejected"]
 
@@ -281,3 +286,42 @@ def test_a_frame_has_the_rows_of_the_chunks(
     assert frames.counts == chunks.counts
     for column in ("x", "y"):  # no category is left of rows outside the filter
         assert set(frame[column].cat.categories) == set(frame[column].dropna())
+
+
+@pytest.mark.parametrize("cell", ["x", '"x"', '"x\ny"'])
+@pytest.mark.parametrize("config", [{}, {"quote": ""}, {"header": False, "names": ("a", "b")}])
+@pytest.mark.parametrize("heading", ["a,b,\n", "a,b\n"])
+def test_a_separator_at_the_end_of_each_line_makes_no_column(
+    write: Write, tmp_path: Path, heading: str, config: dict[str, Any], cell: str
+) -> None:
+    if "names" in config:
+        heading = ""
+    if config.get("quote") == "":
+        cell = "x"
+    write("a.csv", f"{heading}1,{cell},\n2,y,\n3,,\n4,z\n5,y,,\n")
+    reader = read_rows(RowsConfig(path="a.csv", **config), tmp_path, columns=["a", "b"])
+    assert [*reader.frame()["a"]] == ["1", "2", "3"]
+    assert [one.detail for one in reader.rejects] == ["2 instead of 3", "4 instead of 3"]
+
+
+def test_a_cell_too_many_in_one_row_is_a_reject_even_if_the_last_is_empty(
+    write: Write, tmp_path: Path
+) -> None:
+    write("a.csv", "a,b\n2,y,\n1,x\n")
+    reader = read_rows(RowsConfig(path="a.csv"), tmp_path)
+    assert [*reader.frame()["a"]] == ["1"]
+    assert [(one.reason, one.evidence) for one in reader.rejects] == [
+        ("wrong number of cells", "a.csv#line=2")
+    ]
+
+
+@pytest.mark.parametrize("quote", ['"', ""])
+def test_a_carriage_return_among_line_feeds_is_told(
+    write: Write, tmp_path: Path, quote: str
+) -> None:
+    write("a.csv", "a,b\r\n1,x\n2,y\r3,z\n4,v\r\n")
+    reader = read_rows(RowsConfig(path="a.csv", quote=quote), tmp_path)
+    assert [*reader.frame()["a"]] == ["1", "4"]
+    (reject,) = reader.rejects
+    assert (reject.reason, reject.evidence) == ("carriage return within a line", "a.csv#line=3")
+    assert reject.detail == "it may end a row: '2,y', then '3,z'"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kg_builder.errors import DataError
 from kg_builder.ontology import load_schema
 from kg_builder.sql import database
 from kg_builder.tables import ENTITIES, STATEMENTS
@@ -240,3 +241,23 @@ def test_items_are_credited_to_performers_and_books_to_writers():
         items=["song:Girls", "book:Bit", "film:Trip", "artist:Blur"],
     )
     assert graph.credits == ["Blur & Oasis", "Albarn", "", ""]
+
+
+@pytest.mark.parametrize("name", ["memberOf", "hasMember", "lastfm:listened"])
+def test_predicates_are_excluded_by_their_name_or_that_of_the_inverse(name):
+    facts = [
+        ("person:Albarn", "memberOf", "artist:Blur"),
+        ("artist:Oasis", "lastfm:listened", "artist:Blur"),
+        ("artist:Blur", "genre", "genre:Britpop"),
+    ]
+    result, named = numbered(*facts, exclude=[name], heads="all")
+    assert not any(name in relation for _, relation, _ in named)
+    assert result.counts["statements of excluded predicates"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("genres", "did you mean 'genre'"), ("nosuch", "one of: associatedWith")]
+)
+def test_an_excluded_predicate_that_does_not_exist_is_an_error(name, remedy):
+    with pytest.raises(DataError, match=rf"exclude: the data model has no predicate .*{remedy}"):
+        numbered(("artist:Blur", "genre", "genre:Britpop"), exclude=[name])

@@ -160,3 +160,55 @@ def test_the_command_prints_the_table(built, newer, monkeypatch, capsys, tmp_pat
 def test_a_folder_without_a_build_is_named(built, tmp_path):
     with pytest.raises(DataError, match="no built graph here"):
         diff(tmp_path, built)
+
+
+BANDS = """
+name = "bands"
+title = "Bands"
+[[sources]]
+kind = "structured"
+name = "shop"
+[sources.tables.bands]
+path = "bands.csv"
+type = "Band"
+id = "id"
+name = "name"
+[sources.tables.bands.columns]
+city = { predicate = "origin", type = "Place" }
+genres = { predicate = "genre", split = ";" }
+"""
+
+
+def test_a_value_in_the_place_of_another_one_is_a_change(tmp_path, monkeypatch, capsys):
+    """Of one predicate, whether it has one value or several; not if one of several is added."""
+    rows = [
+        "1,Radiohead,Abingdon,rock;pop\n2,Ride,Oxford,rock;shoegaze\n",
+        "1,Radiohead,Oxford,rock;jazz\n2,Ride,Oxford,rock;indie;dream pop\n",
+    ]
+    further = [f"{n},Band {n},Leeds,punk\n" for n in range(3, 10)]
+    folders = [tmp_path / "old", tmp_path / "new"]
+    for folder, own, more in zip(folders, rows, ([], further), strict=True):
+        folder.mkdir()
+        (folder / "bands.csv").write_text("id,name,city,genres\n" + own + "".join(more))
+        (folder / "bands.toml").write_text(BANDS)
+        build(str(folder / "bands.toml"), raw=folder, out=folder / "out")
+    changes = diff(*(folder / "out" for folder in folders))
+    reasons = {
+        (row["subject"], row["object"]): row["reason"]
+        for frame in (changes.gained, changes.lost)
+        for row in frame.to_dict("records")
+    }
+    places = ("place:Abingdon", "place:Oxford")
+    assert {reasons["artist:Radiohead", name] for name in places} == {"another value"}
+    genres = ("genre:pop", "genre:jazz")
+    assert {reasons["artist:Radiohead", name] for name in genres} == {"another value"}
+    assert reasons["artist:Ride", "genre:shoegaze"] == "no longer stated"
+    assert reasons["artist:Ride", "genre:indie"] == "newly stated"
+    monkeypatch.setattr("sys.argv", ["x", "diff", *(str(one / "out") for one in folders)])
+    with pytest.raises(SystemExit):
+        cli.main()
+    shown = capsys.readouterr().out
+    assert "~ artist:Radiohead origin place:Abingdon → place:Oxford" in shown
+    number = sum(reason != "another value" for reason in changes.gained["reason"])
+    assert f"+ (5 of {number}: --examples shows more, --facts FILE writes all)" in shown
+    assert "- (" not in shown

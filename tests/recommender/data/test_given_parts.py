@@ -47,7 +47,7 @@ def test_positives_are_where_the_file_says_and_negatives_in_proportion(folder):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda lines: lines[:-1], "1 positives have no part, such as user"),
+        (lambda lines: lines[:-1], "1 positive has no part, such as user"),
         (lambda lines: [*lines, lines[-1]], r":\d+: .* occurs earlier"),
         (lambda lines: [*lines, "0\t999\ttrain"], "no positive of ratings_final"),
         (lambda lines: [*lines, "0\t1\tdev"], "no pair of integers with train, valid or test"),
