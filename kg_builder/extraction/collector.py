@@ -98,6 +98,9 @@ HOLD: Final = 50_000
 """Records, statements or rejects buffered as Python objects before they are staged."""
 
 
+_LONGEST_DETAIL: Final = 300
+"""Characters of what was rejected to keep, such as a text in place of a name."""
+
 _IN_TITLE: Final = 0.95
 """Confidence of a performer named as a guest in a title."""
 
@@ -421,7 +424,7 @@ class Collector:
         columns = [
             [_as_text(item.reason) for item in rejects],
             [_as_text(item.evidence) for item in rejects],
-            [_as_text(item.detail) for item in rejects],
+            [_as_text(_shortened(item.detail)) for item in rejects],
         ]
         self._opened().add_rejects(pa.RecordBatch.from_arrays(columns, schema=REJECT))
 
@@ -446,6 +449,10 @@ def _write(folder: Path, table: Table, read: Callable[[], Iterator[pa.Table]]) -
 def _is_text(*texts: str) -> bool:
     """Whether all texts can be encoded as UTF-8 (no lone surrogates)."""
     return all(text == _as_text(text) for text in texts)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_DETAIL else f"{text[:_LONGEST_DETAIL]}…"
 
 
 def _as_text(text: str) -> str:

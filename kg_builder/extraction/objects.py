@@ -17,6 +17,7 @@ from kg_builder.extraction.values import (
     clean_text,
     country_name,
     decoded,
+    is_no_name,
     is_open_end,
     is_placeholder,
     language_name,
@@ -25,6 +26,7 @@ from kg_builder.extraction.values import (
 )
 from kg_builder.extraction.values.amounts import parse_amount
 from kg_builder.extraction.values.numbers import DecimalSign
+from kg_builder.extraction.values.text import LONGEST_NAME
 from kg_builder.ontology import Predicate, Schema
 
 APPROXIMATE: Final = 0.8
@@ -171,7 +173,9 @@ def _day_of(text: str, notation: Notation) -> str:
 
 
 def why_not(text: str, wanted: str, type_: str = "Entity") -> str:
-    """The reason why a value is not a name or literal: a placeholder, or of the wrong form."""
+    """The reason why a value is not a name or literal: too long, a placeholder, no such form."""
+    if len(text) > LONGEST_NAME:
+        return f"longer than {LONGEST_NAME:,} characters: no {wanted}"
     if is_placeholder(clean_text(text), type_):
         return f"stands for nothing: no {wanted}"
     return f"not a {wanted}"
@@ -183,14 +187,14 @@ def read_name(
 ) -> str | None:
     """Clean an entity's name; countries and languages get their usual English names.
 
-    None if nothing is left, if the text is a placeholder ("Various", "[no label]") not listed in
-    `real_names`, if a country is expected and the text names none, if a language is expected and a
-    country is named, or if a place is expected and a year is named.
+    None if nothing is left, if the text is too long or a placeholder ("Various", "[no label]"), not
+    listed in `real_names`, if a country is expected and the text names none, if a language is
+    expected and a country is named, or if a place is expected and a year is named.
     """
     name = clean_text(text, repair=repair)
     if type_ == "Country":
         return country_name(name)
-    if name not in real_names and is_placeholder(name, type_):
+    if name not in real_names and is_no_name(name, type_):
         return None
     if type_ == "Language":
         plain = name.removesuffix(" language")

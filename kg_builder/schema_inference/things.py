@@ -10,6 +10,7 @@ from typing import Any, Final
 from kg_builder.databases import is_id
 from kg_builder.extraction.values import without_accents
 from kg_builder.extraction.values.dates import is_open_end, parse_date, parse_duration
+from kg_builder.extraction.values.text import LONGEST_NAME
 from kg_builder.schema_inference.columns import (
     Guess,
     external_id_of,
@@ -219,6 +220,9 @@ def _id_column(of_main: list[Guess], about: str) -> Guess | None:
 def _name_column(of_main: list[Guess], about: str) -> Guess | None:
     keys = ((about, "name"), (about, ""), ("", "name"))
     filled = [one for one in of_main if one.column.values and (one.about, one.role) in keys]
+    filled = [
+        one for one in filled if not mostly(one.column, lambda text: len(text) > LONGEST_NAME)
+    ]
     worded = [one for one in filled if not mostly(one.column, is_number)]
 
     def rank(one: Guess) -> int:

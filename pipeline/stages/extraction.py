@@ -218,7 +218,7 @@ def _nothing_read(rejects: pd.DataFrame) -> DataError:
     for evidence, reason, detail in columns.itertuples(index=False):
         first = f", the first: {evidence}: {reason} {detail}".rstrip()
     return DataError(
-        f"no source describes anything ({len(rejects):,} rejects{first})",
+        f"no source describes anything ({len(rejects):,} reject{'s' * (len(rejects) != 1)}{first})",
         remedy="check the files and how the recipe reads them",
     )
 

@@ -19,7 +19,7 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import read_segment, write_segment
 from kg_builder.extraction.collector import Collector, id_key, plain_id
 from kg_builder.extraction.left_out_pairs import NONE_LEFT_OUT, LeftOutPairs
-from kg_builder.extraction.objects import object_type, read_literal, read_name
+from kg_builder.extraction.objects import object_type, read_literal, read_name, why_not
 from kg_builder.extraction.row_units import line_ranges
 from kg_builder.extraction.structured.columns import (
     METHOD,
@@ -47,12 +47,13 @@ from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
     decoded,
+    is_no_name,
     is_placeholder,
     without_disambiguator,
     without_honorific,
 )
 from kg_builder.extraction.values.patterns import search
-from kg_builder.extraction.values.text import fold
+from kg_builder.extraction.values.text import LONGEST_NAME, fold
 from kg_builder.ontology import Schema, load_schema
 from kg_builder.progress import Progress, silent
 from kg_builder.units import FilePart, RunUnits, Unit
@@ -249,8 +250,8 @@ class RecordTableReader:
         if type_ is None:
             rows.refuse("unknown type", number, type_text)
             return None
-        if name not in self.table.real_names and is_placeholder(name, type_):
-            rows.refuse(f"stands for nothing: no {type_.lower()}", number, name)
+        if name not in self.table.real_names and is_no_name(name, type_):
+            rows.refuse(why_not(name, type_.lower(), type_), number, name)
             return None
         if fault := self._fault_of_ends(type_, chunk, index):
             rows.refuse(fault, number, name)
@@ -263,6 +264,9 @@ class RecordTableReader:
             nothing = record_id not in self.table.real_names and is_placeholder(record_id, "Work")
             if not record_id or nothing:
                 rows.refuse("empty id", number, name)
+                return None
+            if len(record_id) > LONGEST_NAME:
+                rows.refuse(f"longer than {LONGEST_NAME:,} characters: no id", number, record_id)
                 return None
         external, refused = self._external_ids(chunk, index, type_)
         short = address_id(record_id)

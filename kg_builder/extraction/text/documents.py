@@ -29,12 +29,18 @@ from kg_builder.extraction.text.mentions import (
 )
 from kg_builder.extraction.text.names import FUNCTION, TITLE
 from kg_builder.extraction.values import without_disambiguator
-from kg_builder.extraction.values.text import Repair, clean_text, fold, repaired, without_halves
+from kg_builder.extraction.values.text import (
+    LONGEST_NAME,
+    Repair,
+    clean_text,
+    fold,
+    repaired,
+    without_halves,
+)
 from kg_builder.extraction.web_pages import PageText, decode_page, is_page, page_text
 from kg_builder.ontology import Schema
 from kg_builder.packed_files import Stream, matching_files, open_binary, without_packing
 
-_LONGEST_TITLE: Final = 1000
 _LARGEST_PAGE: Final = 16 << 20
 """Bytes of a page to read, most of which may be markup."""
 
@@ -126,7 +132,7 @@ def _json_lines(
                 rows.refuse("text or title missing", number)
             elif len(text) > source.max_chars:
                 rows.refuse("text too long", number, f"{len(text)} characters")
-            elif len(title) > _LONGEST_TITLE:
+            elif len(title) > LONGEST_NAME:
                 rows.refuse("title too long", number, f"{len(title)} characters")
             elif type_ is None:
                 rows.refuse("unknown type", number, str(kind or ""))
@@ -162,7 +168,7 @@ def _files(source: UnstructuredSource, root: Path, out: Collector | None) -> Ite
                 out.counts["documents: rows used"] += 1
         if not reason:
             stem = without_packing(path.name).rpartition(".")[0]
-            title = page.title if 0 < len(page.title) <= _LONGEST_TITLE else stem.replace("_", " ")
+            title = page.title if 0 < len(page.title) <= LONGEST_NAME else stem.replace("_", " ")
             document = _document(stem, title, text, f"{name}#", "", out)
             if page.repairs:
                 repairs = _joined(page.repairs, document.repairs)

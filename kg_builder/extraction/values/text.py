@@ -208,6 +208,15 @@ def _without_percent(text: str) -> str:
     return text
 
 
+LONGEST_NAME: Final = 1000
+"""Most characters of a name; longer ones are texts in the wrong column."""
+
+
+def is_no_name(name: str, type_: str) -> bool:
+    """Whether a cleaned name is a placeholder, or too long."""
+    return len(name) > LONGEST_NAME or is_placeholder(name, type_)
+
+
 def is_placeholder(name: str, type_: str) -> bool:
     """Whether a name is a placeholder: "None", for an artist "Various", for a label "[no label]".
 

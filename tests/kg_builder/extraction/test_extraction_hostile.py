@@ -283,6 +283,19 @@ def test_binary_content_is_no_text_about_music(write: Write, run: Run) -> None:
     assert reasons(found) == ["binary content, not text"]
 
 
+def test_texts_in_place_of_names_are_rejects(write: Write, run: Run) -> None:
+    longest, text = "n" * 1000, "word " * 100_000
+    write("a.csv", f"id,name,genre\n1,{text},rock\n2,{longest},{text}\n{text},C,pop\n")
+    found = run(**table("a.csv"))
+    assert names_of(found) == {longest}
+    assert reasons(found) == [
+        "longer than 1,000 characters: no artist",
+        "longer than 1,000 characters: no genre",
+        "longer than 1,000 characters: no id",
+    ]
+    assert found.rejects["detail"].str.len().max() < 400
+
+
 def test_halves_of_surrogate_pairs(write: Write, run: Run) -> None:
     rows = [
         '{"id": "1", "name": "A\\ud83d", "genre": "rock"}',

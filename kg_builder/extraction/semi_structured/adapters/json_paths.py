@@ -16,7 +16,7 @@ from kg_builder.extraction.structured.columns import ColumnReader, Place, Types
 from kg_builder.extraction.structured.config import ColumnMap
 from kg_builder.extraction.tabular.nested_json import Nested, documents, nested_at, no_rows
 from kg_builder.extraction.tabular.typed_cells import scalar
-from kg_builder.extraction.values import clean_text, is_placeholder
+from kg_builder.extraction.values import clean_text, is_no_name
 from kg_builder.extraction.web_pages import decode_page
 from kg_builder.extraction.xml_elements import elements_at
 from kg_builder.packed_files import open_binary, without_packing
@@ -178,7 +178,7 @@ class ThingReader:
         if type_ is None:
             out.reject("unknown type", evidence, type_text)
             return
-        if name not in mapping.real_names and is_placeholder(name, type_):
+        if name not in mapping.real_names and is_no_name(name, type_):
             out.reject(why_not(name, type_.lower(), type_), evidence, name)
             return
         ids = [text for _, text in _texts(thing, mapping.id)] if mapping.id else []

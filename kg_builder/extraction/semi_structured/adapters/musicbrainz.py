@@ -13,7 +13,7 @@ from kg_builder.extraction.collector import id_key
 from kg_builder.extraction.objects import Assertions, why_not
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.xml_stream import xml_root
-from kg_builder.extraction.values import clean_text, country_name, is_placeholder
+from kg_builder.extraction.values import clean_text, country_name, is_no_name
 
 NAMESPACE: Final = "{http://musicbrainz.org/ns/mmd-2.0#}"
 THINGS: Final = {
@@ -143,7 +143,7 @@ class _Answer:
         if not name:
             return self._bare(tag, mbid)
         type_ = self._type(element, tag)
-        if is_placeholder(name, type_):
+        if is_no_name(name, type_):
             self._out.reject(why_not(name, type_.lower(), type_), evidence, name)
             return None
         if mbid:

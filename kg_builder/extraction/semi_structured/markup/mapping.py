@@ -41,7 +41,7 @@ from kg_builder.extraction.values import (
     country_name,
     dated_award,
     decoded,
-    is_placeholder,
+    is_no_name,
 )
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema, curie
@@ -130,7 +130,7 @@ class NodeMapper:
                 self.out.reject("thing without a name", self._evidence(node.pointer), detail)
             return None
         evidence = self._evidence(node.pointer)
-        if is_placeholder(name, type_):
+        if is_no_name(name, type_):
             self.out.reject(why_not(name, type_.lower(), type_), evidence, name)
             return None
         same = self._same(node)
