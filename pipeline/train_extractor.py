@@ -17,7 +17,7 @@ from kg_builder.evaluation.matching import Score
 from kg_builder.evaluation.ner import score_spans
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.text.documents import TextDocument, read_documents
-from kg_builder.extraction.text.names import KnownNames, common_words
+from kg_builder.extraction.text.gazetteer import KnownNames, common_words
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema, load_schema
 from kg_builder.text_models.training.annotated import read_annotated

@@ -51,7 +51,7 @@ def cluster(
 
     Two clusters merge only if the result has no two records of a source without duplicates, no
     forbidden pair, and if the mean log-odds over all pairs across, each clipped to ±4, exceeds
-    `linkage`; a pair that was not compared counts as `unseen`. (The mean is of log-odds, not of
+    `linkage` (by `repeated`, if the result has two records of one `catalogue`); a pair that was not compared counts as `unseen`. (The mean is of log-odds, not of
     probabilities: a bare name lacks evidence, which must not count against.) A person's `must`
     pairs merge first and override the constraint on sources and the mean.
 
@@ -64,7 +64,7 @@ def cluster(
         must: pairs that a person judged to be the same.
         cannot: pairs that a person judged to be different, or that a rule keeps apart.
         catalogue: the source that gives each record an id, negative if none does; shape (n,).
-        repeated: added to `linkage` if the result has two records of one `catalogue`.
+        repeated: log-odds against two records of one source.
         first: which pairs come before others of the same probability, shape (n,).
     """
     label = np.arange(size, dtype=np.int64)

@@ -14,8 +14,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 from unidecode import unidecode
 
-from kg_builder.fusion.agreement_levels import MISSING, Feature
-from kg_builder.fusion.measures import Measure, measure_for
+from kg_builder.fusion.measures import MISSING, Feature, Measure, measure_for
 from kg_builder.fusion.normalize import NICKNAMES, nations_in, squeeze
 from kg_builder.fusion.pair_measures import details
 from kg_builder.fusion.profiles import Profiles, Values, gather_wording
@@ -59,12 +58,7 @@ _SHARING: Final = 12
 """Number of levels of `SHARED_BY`: more than 2,048 records, up to 2,048, up to 1,024 … up to 2."""
 
 
-SOURCES: Final = Feature(
-    "sources",
-    ("one", "two"),
-    match=(0.3, 0.7),
-    other=(0.5, 0.5),
-)
+SOURCES: Final = Feature("number of sources", ("one", "two"), match=(0.3, 0.7), other=(0.5, 0.5))
 """Whether two records with ids are of one source, which may hold few things twice or none."""
 
 
@@ -181,7 +175,7 @@ def compare(
             features.append(feature)
             columns.append(np.full(len(pairs), MISSING, dtype=np.int8))
             columns[-1][worded] = column
-    # titles without words, or with different ones: such works are candidates because facts agree
+    # works whose titles have no words, or none in common, are candidates because facts agree
     by_facts = ~worded & ~named
     by_facts[named] = (levels[named] == 0) & wording.disjoint(pairs[named])
     if by_facts.any():

@@ -17,8 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.compare import Comparison
+from kg_builder.fusion.measures import MISSING, Feature
 from kg_builder.fusion.score import FellegiSunter
 
 _LIKELY: Final = 0.1

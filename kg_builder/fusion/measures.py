@@ -1,4 +1,4 @@
-"""Compare attribute values by datatype: years, durations, codes, sets of names, languages."""
+"""Features of record pairs: agreement levels, and measures of values by datatype."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import takewhile
@@ -18,6 +19,32 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cdist
 
 from kg_builder.ontology import Schema
+
+MISSING: Final = -1
+"""Level of a feature with a missing value on one side: no evidence either way."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A feature of a record pair.
+
+    Attributes:
+        name: shown in explanations.
+        levels: names of the levels, from disagreement to agreement.
+        match: prior m-probabilities: frequency of each level among matches.
+        other: prior u-probabilities, among non-matches that share a blocking key.
+        strength: weight of this prior relative to that of other features.
+        anchored: whether it identifies an entity (its title, its parts), so that a fit must not
+            make disagreement in it common among matches.
+    """
+
+    name: str
+    levels: tuple[str, ...]
+    match: tuple[float, ...]
+    other: tuple[float, ...]
+    strength: float = 1.0
+    anchored: bool = False
+
 
 Prior = tuple[tuple[str, ...], tuple[float, ...], tuple[float, ...]]
 

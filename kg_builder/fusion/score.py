@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.compare import SHARED_BY, SOURCES, Comparison
+from kg_builder.fusion.measures import MISSING, Feature
 from kg_builder.fusion.nearest import best_of_each
 from kg_builder.fusion.word_overlap import LEFT_OVER, TITLE
 

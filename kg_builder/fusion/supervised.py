@@ -19,9 +19,9 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from kg_builder.errors import DataError
-from kg_builder.fusion.agreement_levels import MISSING
 from kg_builder.fusion.compare import Comparison
 from kg_builder.fusion.judgements import Labels
+from kg_builder.fusion.measures import MISSING
 from kg_builder.fusion.profiles import Profiles
 from kg_builder.fusion.score import Contribution, FellegiSunter, mutual_best_pairs
 

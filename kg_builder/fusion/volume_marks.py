@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kg_builder.fusion.agreement_levels import MISSING, Feature
+from kg_builder.fusion.measures import MISSING, Feature
 from kg_builder.fusion.title_words import Words
 from kg_builder.fusion.word_overlap import LEFT_OVER, STRONG, TITLE, Wording
 

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 from scipy import sparse
 
-from kg_builder.fusion.agreement_levels import MISSING, Feature
+from kg_builder.fusion.measures import MISSING, Feature
 from kg_builder.fusion.normalize import PERFORMANCES, spelled_out
 from kg_builder.fusion.title_words import Words
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kg_builder.fusion.agreement_levels import Feature
+from kg_builder.fusion.measures import Feature
 from kg_builder.fusion.profiles import Profiles, Values
 
 FACTS: Final = Feature(

@@ -24,7 +24,7 @@ from kg_builder.evaluation.texts import (
 )
 from kg_builder.extraction import UnstructuredSource, extract
 from kg_builder.extraction.text.documents import read_documents
-from kg_builder.extraction.text.names import KnownNames, common_words
+from kg_builder.extraction.text.gazetteer import KnownNames, common_words
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.extraction.text.relations import Reading
 from kg_builder.ontology import Schema, load_schema

@@ -8,11 +8,11 @@ from dataclasses import replace
 from textwrap import wrap
 from typing import Any, Final
 
+from kg_builder.schema_inference.catalogues import Catalogue, catalogues, judge
 from kg_builder.schema_inference.plan import Plan
 from kg_builder.schema_inference.samples import Sample
 from kg_builder.schema_inference.text_samples import day_first_of, decimal_of
 from kg_builder.schema_inference.things import FINEST, RELATIONS, Things
-from pipeline.new_recipe.catalogues import Catalogue, catalogues, judge
 
 NO_GRAPH = (
     "no column links two things: the build will end with an empty graph; add a file with "

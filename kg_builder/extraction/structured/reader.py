@@ -202,10 +202,8 @@ class RecordTableReader:
         for chunk in rows:
             chunk = self._divided(chunk, rows)
             for index, number in enumerate(chunk.places):
-                id_, (name, _) = (
-                    _first(chunk.columns[table.id][index]),
-                    self._names_in(chunk, index),
-                )
+                id_ = _first(chunk.columns[table.id][index])
+                name, _ = self._names_in(chunk, index)
                 if not id_ or not name:
                     continue
                 id_ = plain_id(id_)

@@ -25,6 +25,7 @@ from kg_builder.extraction.text.documents import (
     read_documents,
     topic_type,
 )
+from kg_builder.extraction.text.gazetteer import NO_NAMES, Gazetteer, KnownNames, common_words
 from kg_builder.extraction.text.mentions import (
     Entity,
     load_pipeline,
@@ -39,7 +40,6 @@ from kg_builder.extraction.text.model_interface import (
     most_confident,
     relations_of_model,
 )
-from kg_builder.extraction.text.names import NO_NAMES, Gazetteer, KnownNames, common_words
 from kg_builder.extraction.text.patterns import PatternExtractor
 from kg_builder.extraction.text.recognition import Recogniser
 from kg_builder.extraction.text.relations import (

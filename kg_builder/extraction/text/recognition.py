@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.text.documents import TextDocument, is_of_performer, topic_spans
+from kg_builder.extraction.text.gazetteer import SIGNED, Gazetteer
 from kg_builder.extraction.text.mentions import ALBUM, GROUP_NOUN, SOMEONE, Mention, Sentence
 from kg_builder.extraction.text.model_interface import ORIGIN
 from kg_builder.extraction.text.names import (
     CAPITAL,
     FUNCTION,
-    SIGNED,
     SMALL,
-    Gazetteer,
     formed_mentions,
     is_demonym,
     listed_with_works,
@@ -102,7 +101,7 @@ _LABEL_WORD: Final = re.compile(
 """The last word of names of labels, seldom of persons."""
 
 _SHORT: Final = 24
-"""Characters looked at before a name"""
+"""Number of characters before a name that are searched."""
 
 _MADE_BY: Final = re.compile(
     r"\b(?:produced|written|composed|mixed|engineered|remixed|arranged) by $"

@@ -6,8 +6,9 @@ import pytest
 
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.text.documents import TextDocument
+from kg_builder.extraction.text.gazetteer import KnownNames, common_words
 from kg_builder.extraction.text.mentions import load_pipeline
-from kg_builder.extraction.text.names import KnownNames, common_words, formed_mentions
+from kg_builder.extraction.text.names import formed_mentions
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema
 

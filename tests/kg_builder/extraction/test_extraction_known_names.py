@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kg_builder.extraction.text.gazetteer import Gazetteer, KnownNames, common_words
 from kg_builder.extraction.text.mentions import load_pipeline, sentences_of
-from kg_builder.extraction.text.names import Gazetteer, KnownNames, common_words
 from kg_builder.ontology import load_schema
 from tests.kg_builder.extraction.test_extraction_text import gazetteer_of
 

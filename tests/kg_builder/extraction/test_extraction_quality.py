@@ -18,7 +18,7 @@ from kg_builder.evaluation.texts import (
 from kg_builder.extraction import StructuredSource, UnstructuredSource, extract
 from kg_builder.extraction.text import relations
 from kg_builder.extraction.text.documents import TextDocument
-from kg_builder.extraction.text.names import KnownNames, common_words
+from kg_builder.extraction.text.gazetteer import KnownNames, common_words
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.text.documents import TextDocument
+from kg_builder.extraction.text.gazetteer import KnownNames, common_words
 from kg_builder.extraction.text.mentions import Entity, ModelMissing, load_pipeline, sentence_ends
-from kg_builder.extraction.text.names import KnownNames, common_words
 from kg_builder.extraction.text.patterns import load_patterns
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.extraction.text.relations import ReadText, Relation, SentenceReading

@@ -6,8 +6,9 @@ import pytest
 from spacy.tokens import Span
 
 from kg_builder.extraction.text.documents import TextDocument
+from kg_builder.extraction.text.gazetteer import Gazetteer, KnownNames
 from kg_builder.extraction.text.mentions import load_pipeline, sentences_of
-from kg_builder.extraction.text.names import Gazetteer, KnownNames, titles
+from kg_builder.extraction.text.names import titles
 from kg_builder.extraction.text.recognition import Recogniser
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS

@@ -10,8 +10,9 @@ import pytest
 
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.text.documents import TextDocument, topic_spans
+from kg_builder.extraction.text.gazetteer import KnownNames, common_words
 from kg_builder.extraction.text.mentions import load_pipeline, sentence_ends
-from kg_builder.extraction.text.names import KnownNames, common_words, formed_mentions, titles
+from kg_builder.extraction.text.names import formed_mentions, titles
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS

@@ -14,7 +14,7 @@ from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.arrow_batches import read_segment
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.text.documents import TextDocument, topic_type
-from kg_builder.extraction.text.names import NO_NAMES, KnownNames
+from kg_builder.extraction.text.gazetteer import NO_NAMES, KnownNames
 from kg_builder.extraction.text.reader import TextReader, read_batch
 from kg_builder.ontology import Schema
 from tests.kg_builder.conftest import Run, triples

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from kg_builder.evaluation.matching import pairwise
 from kg_builder.fusion import FusionConfig, match_records
-from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.compare import NAME, SHARED_BY, Comparison
 from kg_builder.fusion.fit_check import check_fit
-from kg_builder.fusion.measures import Contents
+from kg_builder.fusion.measures import MISSING, Contents, Feature
 from kg_builder.fusion.score import FellegiSunter
 from kg_builder.fusion.title_words import read_words
 from kg_builder.fusion.volume_marks import NUMBERS, number_levels, numbers_in_title

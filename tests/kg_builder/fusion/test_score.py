@@ -11,8 +11,8 @@ import pytest
 from scipy.special import expit, logit
 
 from kg_builder.fusion import score
-from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.compare import Comparison
+from kg_builder.fusion.measures import MISSING, Feature
 from kg_builder.fusion.score import (
     CAP,
     NAME_CAP,

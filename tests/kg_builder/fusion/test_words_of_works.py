@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.fusion import FusionConfig, match_records
-from kg_builder.fusion.agreement_levels import MISSING
 from kg_builder.fusion.compare import SHARED_BY, compare
+from kg_builder.fusion.measures import MISSING
 from kg_builder.fusion.misplaced_values import restore_misplaced_values
 from kg_builder.fusion.pair_measures import core_and_version
 from kg_builder.fusion.profiles import profile

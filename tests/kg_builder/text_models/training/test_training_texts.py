@@ -11,7 +11,7 @@ import pytest
 from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.text.documents import TextDocument
-from kg_builder.extraction.text.names import KnownNames
+from kg_builder.extraction.text.gazetteer import KnownNames
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS

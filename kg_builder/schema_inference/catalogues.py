@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any, Final
@@ -13,7 +13,7 @@ from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular.list_cells import values_in
 from kg_builder.extraction.values import is_placeholder
 from kg_builder.fusion.config import FusionConfig
-from kg_builder.fusion.measures import parse_seconds, parse_year
+from kg_builder.fusion.measures import Lengths, Years
 from kg_builder.fusion.normalize import name_key
 from kg_builder.schema_inference.plan import Plan
 from kg_builder.schema_inference.samples import Sample
@@ -30,9 +30,6 @@ _HARDLY_ANY: Final = 50
 _EXAMPLES: Final = 3
 _NAMESAKES: Final = 50
 """Most rows of one name that a row is compared with."""
-
-_NEAR_SECONDS: Final = 4
-"""Difference of two notes of one duration, as in `kg_builder.fusion.measures.Lengths`."""
 
 _UNTOLD: Final = frozenset({"description", "homepage", "image", "score"})
 """What may differ in two records of one thing."""
@@ -244,14 +241,12 @@ def _are_apart(one: _Row, other: _Row, about: str) -> bool:
     return bool(differ)
 
 
-def _differ(predicate: str, one: Iterable[str], other: Iterable[str]) -> bool:
+def _differ(predicate: str, one: Collection[str], other: Collection[str]) -> bool:
     """Whether two records have no value in common."""
     if predicate == "duration":
-        pairs = [(parse_seconds(a), parse_seconds(b)) for a in one for b in other]
-        return all(a and b and abs(a - b) > _NEAR_SECONDS for a, b in pairs)
+        return Lengths().level(tuple(one), tuple(other)) == 0
     if predicate in {"releaseDate", "beginDate", "endDate"}:
-        pairs = [(parse_year(a), parse_year(b)) for a in one for b in other]
-        return all(a is not None and b is not None and a != b for a, b in pairs)
+        return 0 <= Years().level(tuple(one), tuple(other)) < len(Years.prior[0]) - 1
     return {*map(_folded, one)}.isdisjoint(map(_folded, other))
 
 
