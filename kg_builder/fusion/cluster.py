@@ -51,9 +51,10 @@ def cluster(
 
     Two clusters merge only if the result has no two records of a source without duplicates, no
     forbidden pair, and if the mean log-odds over all pairs across, each clipped to ±4, exceeds
-    `linkage` (by `repeated`, if the result has two records of one `catalogue`); a pair that was not compared counts as `unseen`. (The mean is of log-odds, not of
-    probabilities: a bare name lacks evidence, which must not count against.) A person's `must`
-    pairs merge first and override the constraint on sources and the mean.
+    `linkage` (by `repeated`, if the result has two records of one `catalogue`); a pair that was
+    not compared counts as `unseen`. (The mean is of log-odds, not of probabilities: a bare name
+    lacks evidence, which must not count against.) A person's `must` pairs merge first and
+    override the constraint on sources and the mean.
 
     Args:
         size: number of records.
