@@ -83,6 +83,7 @@ class RecommendationList(_Answer):
     model: str
     run: str
     history: list[Item] = Field(description="training positives of a user; likes of a newcomer")
+    held_out: int = Field(default=0, description="further likes, held out to measure quality")
     ambiguous: dict[str, list[Item]] = Field(
         default_factory=dict, description="likes that match several items; the first is used"
     )

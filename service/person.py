@@ -16,9 +16,11 @@ class Person:
         raw_id: the publisher's id; None for a newcomer.
         history: training positives, or stated likes.
         ambiguous: ambiguous likes → the matching items.
+        held_out: number of likes in the validation and test parts, unknown to the model.
     """
 
     user: int | None
     raw_id: str | None
     history: tuple[int, ...]
     ambiguous: dict[str, tuple[int, ...]]
+    held_out: int = 0

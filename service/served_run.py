@@ -81,8 +81,8 @@ class ServedRun:
         self._history = ItemSets(*run.split.train.history)
         self._known = ItemSets.from_pairs(*run.dataset.known, self.n_users)
         self._unliked = ItemSets.from_pairs(*run.dataset.unliked, self.n_users)
-        liked = ItemSets.from_pairs(*run.dataset.interactions.positives, self.n_users)
-        self.reasons = RunReasons(run, liked, shared)
+        self._liked = ItemSets.from_pairs(*run.dataset.interactions.positives, self.n_users)
+        self.reasons = RunReasons(run, self._liked, shared)
         self._answers: BoundedCache[Knobs, bytes] = BoundedCache(MOST_ANSWERS)
         self._pools: TopK | None = None
         self._reranker = lru_cache(16)(self._make_reranker)
@@ -140,7 +140,9 @@ class ServedRun:
             DataError: there is no such user; the message has examples.
         """
         user = user_of(raw_id, self.run)
-        return Person(user, raw_id, tuple(self._history.of(user).tolist()), {})
+        history = tuple(self._history.of(user).tolist())
+        held_out = len(self._liked.of(user)) - len(history)
+        return Person(user, raw_id, history, {}, held_out)
 
     def newcomer(self, likes: Sequence[str]) -> Person:
         """A new user who likes items of the given names or ids.

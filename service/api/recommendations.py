@@ -174,6 +174,7 @@ def listed(run: ServedRun, person: Person, knobs: Knobs) -> RecommendationList:
         model=run.model_name,
         run=run.name,
         history=[item_of(run, item) for item in person.history],
+        held_out=person.held_out,
         ambiguous={
             text: [item_of(run, item) for item in items] for text, items in person.ambiguous.items()
         },

@@ -79,6 +79,16 @@ def test_played_items_are_listed_when_asked_for(client: TestClient) -> None:
     assert {reasons[item] for item in played} == {"you play it already"}
 
 
+def test_likes_that_are_held_out_are_counted(client: TestClient, runs) -> None:
+    dataset = next(iter(runs.values())).dataset
+    users, _ = dataset.interactions.positives
+    likes = int((users == dataset.catalogue.user_of_raw_id("u0")).sum())
+    answer = client.get("/api/recommend?user=u0").json()
+    assert answer["held_out"] == likes - len(answer["history"]) > 0
+    page = client.get("/bench?user=u0").text
+    assert f"({answer['held_out']} more held out to measure quality)" in page
+
+
 def test_reasons_come_with_paths_and_sources_when_asked_for(client: TestClient) -> None:
     asked = {"user": "u0", "run": "graph", "reasons": "paths", "top": 1}
     item = client.get("/api/recommend", params=asked).json()["items"][0]
