@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.data.quotes import Quotes
 from recommender.explanation import Explainer, Narrator, Reason, ReasonPaths, Vocabulary
 from recommender.explanation import contributions_of as model_contributions
-from recommender.explanation.quotes import Quotes
 from recommender.explanation.statements import Statements
 from recommender.scoring import ItemSets
 from recommender.training.runs import LoadedRun

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from recommender.data.fact_vectors import FactVectors, nearest_rows
 from recommender.data.items import ItemNames
+from recommender.data.quotes import Quotes
 from recommender.data.statements import curie
 from recommender.errors import ConfigError
-from recommender.explanation.quotes import Quotes
 from recommender.explanation.statements import Statements
 from recommender.lists import GraphVocabulary, ItemFilter, ListOptions, filters
 from recommender.lists.rerank import Reranker

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg_builder.errors import DataError
+from recommender.data.quotes import Quotes
 from recommender.errors import ConfigError, RecommenderError
-from recommender.explanation.quotes import Quotes
 from recommender.explanation.statements import Statements
 from recommender.training.runs import METRICS_FILE, load_run, read_config, read_metrics
 from service.explorer import Explorer

@@ -27,7 +27,7 @@ from kg_builder.extraction.semi_structured.markup.html_syntaxes import (
 from kg_builder.extraction.semi_structured.markup.nodes import Node, Text
 from kg_builder.extraction.web_pages import decode_page, is_page, page_text
 from kg_builder.packed_files import open_binary, open_dump, without_packing
-from recommender.explanation.quotes import Quotes
+from recommender.data.quotes import Quotes
 
 __all__ = ["Place", "Places"]
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from recommender.data import Catalogue, KnowledgeGraph, Split
+from recommender.data.quotes import Quotes
 from recommender.explanation.evidence import Evidence, Reason, Step
 from recommender.explanation.index import GraphIndex
-from recommender.explanation.quotes import Quotes
 from recommender.explanation.statements import Statement, Statements
 from recommender.explanation.vocabulary import Vocabulary
 

@@ -41,6 +41,13 @@ def test_a_recipe_is_read_without_the_libraries_that_load_slowly() -> None:
     assert ended.stdout.strip() == "set()"
 
 
+@pytest.mark.parametrize("module", ["pipeline.explore.places", "pipeline.report.collect"])
+def test_a_card_and_a_report_need_no_model(module: str) -> None:
+    code = f"import sys, {module}; print({{'torch', 'spacy', 'sklearn'}} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "set()"
+
+
 def test_a_command_has_its_own_options_and_names_are_suggested() -> None:
     shown = CliRunner().invoke(app, ["evaluate", "graph", "--help"]).output
     assert "--stock" in shown

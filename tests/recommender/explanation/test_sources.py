@@ -13,9 +13,9 @@ import pytest
 from recommender import load
 from recommender.cli import main_guard
 from recommender.data import Catalogue, KnowledgeGraph
+from recommender.data.quotes import Quotes
 from recommender.errors import DataError
 from recommender.explanation import fact_lines
-from recommender.explanation.quotes import Quotes
 from recommender.explanation.statements import Statements
 from recommender.recommend import main
 
