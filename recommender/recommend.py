@@ -291,8 +291,7 @@ def _print(person: _Person, found: Recommendations, options: ListOptions, run: L
             escape(row["reason"]),
         )
     console.print(table)
-    made = [f"{run.config.model} on {run.dataset.name}", *(f.text for f in options.filters)]
-    made += [f"--{name} {weight:g}" for name, weight in options.active.items()]
+    made = [f"{run.config.model} on {run.dataset.name}", *options.described()]
     console.print(escape(" · ".join(made)), style="dim")
 
 

@@ -7,10 +7,10 @@ positives, which the model was trained on; for newcomers, to their stated likes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -332,6 +332,7 @@ def best_lists(
     *,
     block: int = DEFAULT_BLOCK,
     progress: Callable[[int], None] | None = None,
+    reranker: Callable[[Mapping[str, float]], Reranker] | None = None,
 ) -> TopK:
     """Compute lists: filter, find the exact best items, re-rank if configured.
 
@@ -344,6 +345,7 @@ def best_lists(
         top: length of each list, at most the catalogue's.
         options: filters, criteria, pool.
         block, progress: see `recommender.scoring.top_k`.
+        reranker: makes or looks up the re-ranker with given weights; by default, a new one.
 
     Raises:
         ConfigError: no item passes the filters.
@@ -357,7 +359,8 @@ def best_lists(
     best = top_k(visible, people, length, excluded, block=block, progress=progress)
     if not weights:
         return best
-    return Reranker(split.train, weights).choose(best, people, histories, top)
+    reranker = reranker or partial(Reranker, split.train)
+    return reranker(weights).choose(best, people, histories, top)
 
 
 def _lists_of_users(model: Recommender, split: Split) -> _Lists:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from recommender.lists.criteria import criteria
 
 __all__ = [
     "MOST_FILTERS",
     "MOST_LIKES",
     "MOST_LISTED",
     "Item",
-    "Knobs",
+    "ListSettings",
     "Listener",
     "Model",
     "Path",
@@ -21,6 +23,7 @@ __all__ = [
     "Recommended",
     "Similar",
     "SimilarItems",
+    "Weights",
     "Why",
 ]
 
@@ -135,8 +138,19 @@ class Model(_Answer):
     metrics: dict[str, float] = Field(description="on the test rows")
 
 
-class Knobs(BaseModel):
-    """Options of a list: filters and re-ranking."""
+_WEIGHTS: dict[str, Any] = {
+    name: (float, Field(default=0.0, ge=c.least, le=c.most, description=f"weight: {c.summary}"))
+    for name, c in criteria().items()
+}
+Weights = create_model(
+    "Weights",
+    __doc__="Weights of the re-ranking criteria (`recommender.lists.criteria`), a field for each.",
+    **_WEIGHTS,
+)
+
+
+class ListSettings(Weights):
+    """Settings of a list: filters and re-ranking."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -153,25 +167,18 @@ class Knobs(BaseModel):
     country: tuple[_Text, ...] = Field(
         default=(), max_length=MOST_FILTERS, description="a country's name or ISO 3166 code"
     )
-    diversity: float = Field(
-        default=0.0, ge=0, le=1, description="weight of diversity within the list"
-    )
-    calibration: float = Field(
-        default=0.0,
-        ge=0,
-        le=1,
-        description="weight of matching the genre proportions of the history",
-    )
-    popularity: float = Field(
-        default=0.0, ge=-2, le=2, description="weight of popularity; below 0 promotes niche items"
-    )
     allow_played: bool = Field(default=False, description="include items already liked")
     reasons: _Reasons = Field(
         default="text", description="`text`: one sentence; `paths`: the facts and sources too"
     )
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of each re-ranking criterion by name."""
+        return {name: getattr(self, name) for name in criteria()}
 
-class RecommendRequest(Knobs):
+
+class RecommendRequest(ListSettings):
     """A user of the data, or the likes of a new user."""
 
     user: str | None = Field(default=None, max_length=200, description="the publisher's id")

@@ -70,20 +70,20 @@ class Client:
         self,
         user: str | int | None = None,
         likes: str | Iterable[str] = (),
-        **knobs: Any,
+        **settings: Any,
     ) -> pd.DataFrame:
         """The best items for a user, or for a new user with some likes; one row per item.
 
         Args:
             user: the publisher's id.
             likes: names of items.
-            knobs: `top`, `only`, `exclude`, `country`, `diversity`, `popularity`, `run`, …; see
+            settings: `top`, `only`, `exclude`, `country`, `diversity`, `popularity`, `run`, …; see
                 the API's page.
 
         Raises:
             ServiceError: an unknown name, or no response.
         """
-        asked = {"likes": _texts(likes), **knobs}
+        asked = {"likes": _texts(likes), **settings}
         for name in ("only", "exclude", "country"):
             if name in asked:
                 asked[name] = _texts(asked[name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
@@ -18,21 +18,22 @@ from recommender.data.statements import curie
 from recommender.errors import ConfigError
 from recommender.explanation.statements import Statements
 from recommender.lists import GraphVocabulary, ItemFilter, ListOptions, filters
+from recommender.lists.options import DEFAULT_POOL
 from recommender.lists.rerank import Reranker
 from recommender.models.base import Recommender
 from recommender.newcomers.capabilities import require_fold_in
+from recommender.newcomers.people import item_names
 from recommender.recommend import user_of
 from recommender.recommendations import best_lists
 from recommender.scoring import ItemScorer, ItemSets, TopK, top_k
 from recommender.training.runs import LoadedRun
-from service.answers import Knobs
+from service.answers import ListSettings
 from service.cache import BoundedCache
 from service.person import Person
 from service.reasons import RunReasons
 
 __all__ = ["MOST_ANSWERS", "Found", "ServedRun"]
 
-POOL: Final = 200
 _MOST_POOLED: Final = 20_000_000  # maximum cached list positions: 240 MB
 _USERS_AT_A_TIME: Final = 512
 MOST_ANSWERS: Final = 5_000  # that are kept as they were sent
@@ -83,9 +84,9 @@ class ServedRun:
         self._unliked = ItemSets.from_pairs(*run.dataset.unliked, self.n_users)
         self._liked = ItemSets.from_pairs(*run.dataset.interactions.positives, self.n_users)
         self.reasons = RunReasons(run, self._liked, shared)
-        self._answers: BoundedCache[Knobs, bytes] = BoundedCache(MOST_ANSWERS)
+        self._answers: BoundedCache[ListSettings, bytes] = BoundedCache(MOST_ANSWERS)
         self._pools: TopK | None = None
-        self._reranker = lru_cache(16)(self._make_reranker)
+        self._rerankers = lru_cache(16)(self._make_reranker)
         self._filter = lru_cache(256)(self._make_filter)
         self._neighbours: BoundedCache[int, list[tuple[int, float]]] = BoundedCache(10_000)
 
@@ -99,17 +100,17 @@ class ServedRun:
         Args:
             stopped: whether to stop; checked between blocks of users.
         """
-        self._best(self._model, np.arange(1), self._known, POOL)
+        self._best(self._model, np.arange(1), self._known, DEFAULT_POOL)
         self.reasons.of(Person(0, None, (), {}), [0])
         self.names.resolve(self.catalogue.item_name(0))
-        if self.n_users * POOL > _MOST_POOLED:  # too many lists to cache
+        if self.n_users * DEFAULT_POOL > _MOST_POOLED:  # too many lists to cache
             return
         blocks = []
         for first in range(0, self.n_users, _USERS_AT_A_TIME):
             if stopped():
                 return
             users = np.arange(first, min(first + _USERS_AT_A_TIME, self.n_users))
-            blocks.append(self._best(self._model, users, self._known, POOL))
+            blocks.append(self._best(self._model, users, self._known, DEFAULT_POOL))
         self._pools = TopK(
             np.concatenate([block.items for block in blocks]),
             np.concatenate([block.scores for block in blocks]),
@@ -198,8 +199,7 @@ class ServedRun:
     @cached_property
     def names(self) -> ItemNames:
         """Name index of the items; the most popular first among namesakes."""
-        popularity = np.bincount(self._split.train.positives[1], minlength=self.n_items)
-        return ItemNames(self.catalogue, self.n_items, popularity)
+        return item_names(self._split)
 
     def item_id(self, item: int) -> str:
         """The item's entity as a CURIE (`artist:Radiohead`), or its number."""
@@ -221,7 +221,7 @@ class ServedRun:
 
     # Lists
 
-    def answered(self, asked: Knobs, make: Callable[[], bytes]) -> bytes:
+    def answered(self, asked: ListSettings, make: Callable[[], bytes]) -> bytes:
         """Cached response to a request about a user, as a run never changes."""
         found = self._answers.get(asked)
         if found is None:
@@ -230,15 +230,15 @@ class ServedRun:
                 self._answers.put(asked, found)
         return found
 
-    def recommend(self, person: Person, knobs: Knobs) -> Found:
+    def recommend(self, person: Person, settings: ListSettings) -> Found:
         """The best items for a person.
 
         Raises:
             ConfigError: a filter has an unknown name, or no item passes.
         """
-        options = self._options(knobs)
+        options = self._options(settings)
         with torch.inference_mode():
-            best = self._lists(person, options, min(knobs.top, self.n_items))
+            best = self._lists(person, options, min(settings.top, self.n_items))
             scores = torch.from_numpy(best.scores)
             probabilities = self._model.probability(scores).numpy()
         kept = best.items[0] >= 0
@@ -250,53 +250,42 @@ class ServedRun:
         )
 
     def _lists(self, person: Person, options: ListOptions, top: int) -> TopK:
-        plain = self._pools is not None and not options.filters and not options.allow_played
-        if person.user is not None and plain:
-            assert self._pools is not None
-            pool = self._pools.items[[person.user]], self._pools.scores[[person.user]]
-            if not options.active:
-                return TopK(pool[0][:, :top], pool[1][:, :top])
-            reranker = self._reranker(tuple(options.active.items()))
-            return reranker.choose(TopK(*pool), [person.user], self._history, top)
         if person.user is not None:
+            if self._pools is not None and not options.selects:
+                user = slice(person.user, person.user + 1)
+                pool = TopK(self._pools.items[user], self._pools.scores[user])
+                if not options.active:
+                    return TopK(pool.items[:, :top], pool.scores[:, :top])
+                reranker = self._reranker(options.active)
+                return reranker.choose(pool, [person.user], self._history, top)
+            scorer: ItemScorer = self._model
+            number, histories = person.user, self._history
             left_out = self._unliked if options.allow_played else self._known
-            return self._chosen(self._model, person.user, self._history, left_out, options, top)
-        likes = ItemSets.of_lists([np.array(person.history, dtype=np.int64)])
-        left_out = ItemSets.empty(1) if options.allow_played else likes
-        return self._chosen(self._model.fold_in(likes), 0, likes, left_out, options, top)
-
-    def _chosen(
-        self,
-        scorer: ItemScorer,
-        person: int,
-        histories: ItemSets,
-        excluded: ItemSets,
-        options: ListOptions,
-        top: int,
-    ) -> TopK:
-        """As `best_lists`, with cached re-ranking criteria."""
-        people, weights = np.array([person]), options.active
-        plain = ListOptions(options.filters, allow_played=options.allow_played)
-        length = max(top, options.pool) if weights else top
-        best = best_lists(scorer, self._split, people, histories, excluded, length, plain)
-        if not weights:
-            return best
-        return self._reranker(tuple(weights.items())).choose(best, people, histories, top)
+        else:
+            histories = ItemSets.of_lists([np.array(person.history, dtype=np.int64)])
+            scorer, number = self._model.fold_in(histories), 0
+            left_out = ItemSets.empty(1) if options.allow_played else histories
+        return best_lists(
+            scorer,
+            self._split,
+            np.array([number]),
+            histories,
+            left_out,
+            top,
+            options,
+            reranker=self._reranker,
+        )
 
     def _best(self, scorer: ItemScorer, people: IntArray, known: ItemSets, length: int) -> TopK:
         return top_k(scorer, people, min(length, self.n_items), known)
 
-    def _options(self, knobs: Knobs) -> ListOptions:
-        texts = [("only", t) for t in knobs.only] + [("country", t) for t in knobs.country]
-        texts += [("exclude", t) for t in knobs.exclude]
+    def _options(self, settings: ListSettings) -> ListOptions:
+        texts = [("only", t) for t in settings.only] + [("country", t) for t in settings.country]
+        texts += [("exclude", t) for t in settings.exclude]
         return ListOptions(
             tuple(self._filter(kind, text) for kind, text in texts),
-            {
-                "diversity": knobs.diversity,
-                "calibration": knobs.calibration,
-                "popularity": knobs.popularity,
-            },
-            allow_played=knobs.allow_played,
+            settings.weights,
+            allow_played=settings.allow_played,
         )
 
     def _make_filter(self, kind: str, text: str) -> ItemFilter:
@@ -305,6 +294,9 @@ class ServedRun:
         if kind == "country":
             return filters.country(self.vocabulary, text)
         return filters.exclude(self.vocabulary, self.names, text)
+
+    def _reranker(self, weights: Mapping[str, float]) -> Reranker:
+        return self._rerankers(tuple(weights.items()))
 
     def _make_reranker(self, weights: tuple[tuple[str, float], ...]) -> Reranker:
         return Reranker(self._split.train, dict(weights))
@@ -330,7 +322,9 @@ class ServedRun:
             ConfigError: the model cannot fold people in.
         """
         require_fold_in(self._model)
-        found = self.recommend(Person(None, None, (item,), {}), Knobs(top=most, reasons="none"))
+        found = self.recommend(
+            Person(None, None, (item,), {}), ListSettings(top=most, reasons="none")
+        )
         return list(zip(found.items, found.scores, strict=True))
 
     @cached_property

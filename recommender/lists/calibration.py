@@ -23,6 +23,7 @@ class Calibration(Criterion):
 
     name = "calibration"
     summary = "genres in the shares in which the history has them (calibrated recommendations)"
+    ends = ("as scored", "like the listener's genres")
 
     def __init__(self, train: TrainingSplit) -> None:
         self._shares, _ = calibration_attributes(train)

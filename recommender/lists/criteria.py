@@ -59,11 +59,13 @@ class Gains(Protocol):
 class Criterion(ABC):
     """Base class of re-ranking criteria.
 
-    A subclass sets `name` (also its flag), `summary`, and the range of its weight.
+    A subclass sets `name` (also its flag, and its field in the service), `summary`, the range of
+    its weight, and what the least and the greatest weight favour, for the two ends of a slider.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    ends: ClassVar[tuple[str, str]]
     least: ClassVar[float] = 0.0
     most: ClassVar[float] = 1.0
     takes_from_relevance: ClassVar[bool] = True

@@ -22,6 +22,7 @@ class Diversity(Criterion):
 
     name = "diversity"
     summary = "items unlike those above them (maximal marginal relevance; the weight is 1 - lambda)"
+    ends = ("as scored", "diverse")
 
     def __init__(self, train: TrainingSplit) -> None:
         self._attributes = tfidf_attributes(train.graph, train.n_items)

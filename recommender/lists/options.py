@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from recommender.errors import ConfigError
 from recommender.lists.criteria import criterion_named
@@ -46,6 +46,17 @@ class ListOptions:
         if sum(taken.values()) > 1:
             names = " and ".join(taken)
             raise ConfigError(f"the weights of {names} are more than 1 together; lower them")
+
+    @property
+    def selects(self) -> bool:
+        """Whether a list may differ from the best items by score, apart from their order."""
+        return replace(self, weights={}, pool=DEFAULT_POOL) != ListOptions()
+
+    def described(self) -> list[str]:
+        """The options that differ from the defaults, as flags: '--only genre=jazz'."""
+        found = [item_filter.text for item_filter in self.filters]
+        found += ["--allow-played"] if self.allow_played else []
+        return found + [f"--{name} {weight:g}" for name, weight in self.active.items()]
 
     @property
     def active(self) -> dict[str, float]:

@@ -18,6 +18,7 @@ class PopularityBias(Criterion):
 
     name = "popularity"
     summary = "well-known items; below 0, little-known ones"
+    ends = ("little-known", "well-known")
     least, most = -2.0, 2.0
     takes_from_relevance = False
 

@@ -15,8 +15,8 @@ from service.access import CurrentSnapshot
 from service.answers import (
     MOST_LISTED,
     Item,
-    Knobs,
     Listener,
+    ListSettings,
     Model,
     Path,
     RecommendationList,
@@ -38,14 +38,14 @@ router = APIRouter(prefix="/api", tags=["recommendations"])
 _Name = Annotated[str, Query(min_length=1, max_length=200)]
 
 
-class UserKnobs(Knobs):
+class UserListSettings(ListSettings):
     """Query parameters: the user, and the options of the list."""
 
     user: str = Field(min_length=1, max_length=200, description="the publisher's id")
 
 
 @router.get("/recommend", response_model=RecommendationList)
-def recommend(snapshot: CurrentSnapshot, asked: Annotated[UserKnobs, Query()]) -> Response:
+def recommend(snapshot: CurrentSnapshot, asked: Annotated[UserListSettings, Query()]) -> Response:
     """The best items for a user of the data."""
     return _json(_answered(snapshot.run(asked.run), asked))
 
@@ -58,14 +58,14 @@ def recommend_to(snapshot: CurrentSnapshot, asked: RecommendRequest) -> Response
 
 
 def answer_ahead(snapshot: Snapshot) -> None:
-    """Write what users are answered who ask for nothing in particular, as far as it is kept."""
+    """Precompute the responses to users who set no option, as many as the cache holds."""
     if snapshot.runs:
         run = snapshot.run(None)
         for user in range(min(run.n_users, MOST_ANSWERS)):
-            _answered(run, UserKnobs(user=run.catalogue.user_raw_id(user)))
+            _answered(run, UserListSettings(user=run.catalogue.user_raw_id(user)))
 
 
-def _answered(run: ServedRun, asked: UserKnobs) -> bytes:
+def _answered(run: ServedRun, asked: UserListSettings) -> bytes:
     return run.answered(asked, lambda: _written(listed(run, run.user(asked.user), asked)))
 
 
@@ -166,9 +166,9 @@ def person_of(run: ServedRun, user: str | None, likes: tuple[str, ...]) -> Perso
     return run.newcomer(likes) if user is None else run.user(user)
 
 
-def listed(run: ServedRun, person: Person, knobs: Knobs) -> RecommendationList:
+def listed(run: ServedRun, person: Person, settings: ListSettings) -> RecommendationList:
     """Convert a list to the API's response."""
-    found = run.recommend(person, knobs)
+    found = run.recommend(person, settings)
     return RecommendationList(
         user=person.raw_id,
         model=run.model_name,
@@ -179,18 +179,20 @@ def listed(run: ServedRun, person: Person, knobs: Knobs) -> RecommendationList:
             text: [item_of(run, item) for item in items] for text, items in person.ambiguous.items()
         },
         filters=found.filters,
-        items=_places(run, person, found, knobs),
+        items=_places(run, person, found, settings),
     )
 
 
-def _places(run: ServedRun, person: Person, found: Found, knobs: Knobs) -> list[Recommended]:
+def _places(
+    run: ServedRun, person: Person, found: Found, settings: ListSettings
+) -> list[Recommended]:
     texts: list[str | None] = [None] * len(found.items)
     paths: list[list[Path] | None] = [None] * len(found.items)
-    if knobs.reasons == "paths":
+    if settings.reasons == "paths":
         reasons = run.reasons.of(person, found.items)
         texts = [run.reasons.word(reason) for reason in reasons]
         paths = list(_paths(run, found.items, reasons))
-    elif knobs.reasons == "text":
+    elif settings.reasons == "text":
         texts = list(run.reasons.sentences(person, found.items))
     return [
         Recommended(

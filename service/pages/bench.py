@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 from starlette.responses import Response
 
 from recommender.errors import RecommenderError
+from recommender.lists.criteria import criteria
 from service.access import CurrentSnapshot
-from service.answers import Item, Knobs, RecommendationList
+from service.answers import Item, ListSettings, RecommendationList, Weights
 from service.api.recommendations import item_of, listed, served_models, why
 from service.pages.drawing import draw, sources_of
 from service.pages.rendering import fragment_only, render
@@ -28,7 +29,7 @@ router = APIRouter(include_in_schema=False)
 _LISTENERS: Final = 8
 
 
-class Asked(BaseModel):
+class Asked(Weights):
     """The form's fields as sent by a browser; empty ones are unset."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -38,9 +39,6 @@ class Asked(BaseModel):
     likes: str = Field(default="", max_length=2000)
     first: str = Field(default="", max_length=200)
     second: str = Field(default="", max_length=200)
-    popularity: float = Field(default=0.0, ge=-2, le=2)
-    diversity: float = Field(default=0.0, ge=0, le=1)
-    calibration: float = Field(default=0.0, ge=0, le=1)
     only: str = Field(default="", max_length=200)
     exclude: str = Field(default="", max_length=200)
     country: str = Field(default="", max_length=200)
@@ -56,16 +54,14 @@ class Asked(BaseModel):
         """Whether no person is given yet."""
         return not (self.user if self.who == "listener" else self.likes).strip()
 
-    def knobs(self) -> Knobs:
-        """The fields as options of a list."""
-        return Knobs(
+    def settings(self) -> ListSettings:
+        """The fields as settings of a list."""
+        return ListSettings(
             top=self.top,
             only=_texts(self.only),
             exclude=_texts(self.exclude),
             country=_texts(self.country),
-            popularity=self.popularity,
-            diversity=self.diversity,
-            calibration=self.calibration,
+            **{name: getattr(self, name) for name in criteria()},
         )
 
 
@@ -98,6 +94,7 @@ def bench(
     return render(
         request, template, asked=asked, columns=columns, ranks=ranks, models=models,
         gone=[name for name in named if name not in served], examples=_examples(snapshot),
+        criteria=criteria().values(),
     )  # fmt: skip
 
 
@@ -153,7 +150,7 @@ def _column(snapshot: Snapshot, name: str, asked: Asked) -> Column:
             asked.user.strip() if asked.who == "listener" else "",
             asked.likes if asked.who == "likes" else "",
         )
-        found = listed(run, person, asked.knobs())
+        found = listed(run, person, asked.settings())
     except (RecommenderError, ValidationError) as fault:
         return Column(run, None, public_text(str(fault), snapshot.data), {})
     return Column(run, found, "", found.ambiguous)

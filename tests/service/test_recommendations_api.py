@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from lxml import html
 
 from recommender.lists import GraphVocabulary, ListOptions, filters
+from recommender.lists.criteria import criteria
 from recommender.newcomers.people import recommend_to_newcomer
 from recommender.recommendations import Recommendations, recommendations_for
 from recommender.training.runs import LoadedRun, load_run
@@ -42,8 +44,24 @@ def test_a_user_s_list_is_the_library_s(client: TestClient, runs, name: str, use
     same(answer.json(), recommendations_for(run.model, run.split, [number], 5))
 
 
+def test_every_criterion_is_a_parameter_and_a_slider_with_its_range(client: TestClient) -> None:
+    operation = client.app.openapi()["paths"]["/api/recommend"]["get"]
+    limits = {p["name"]: p["schema"] for p in operation["parameters"]}
+    page = html.fromstring(client.get("/bench").text)
+    for name, criterion in criteria().items():
+        assert (limits[name]["minimum"], limits[name]["maximum"]) == (
+            criterion.least,
+            criterion.most,
+        )
+        slider = page.get_element_by_id(name)
+        assert (float(slider.get("min")), float(slider.get("max"))) == (
+            criterion.least,
+            criterion.most,
+        )
+
+
 @pytest.mark.parametrize("name", RUNS)
-def test_knobs_and_filters_are_the_library_s(client: TestClient, runs, name: str) -> None:
+def test_settings_and_filters_are_the_library_s(client: TestClient, runs, name: str) -> None:
     run = runs[name]
     vocabulary = GraphVocabulary.of(run.split.train)
     options = ListOptions(

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.__main__ import main
-from service.answers import Knobs
+from service.answers import ListSettings
 from service.app import create_app
 from service.settings import Settings
 from service.snapshot import Shelf, Snapshot, State, load_snapshot
@@ -47,7 +47,7 @@ def test_lists_do_not_depend_on_what_is_prepared(settings: Settings) -> None:
     snapshot = load_snapshot(settings)
     try:
         for run in snapshot.runs.values():
-            asked = Knobs(top=6)
+            asked = ListSettings(top=6)
             before = [run.recommend(run.user(f"u{n}"), asked) for n in range(30)]
             run.prepare()
             after = [run.recommend(run.user(f"u{n}"), asked) for n in range(30)]
