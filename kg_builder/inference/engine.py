@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Final
 
 import duckdb
@@ -20,7 +21,6 @@ from kg_builder.progress import Progress, silent
 from kg_builder.sql import literal, literals
 
 _KEY: Final = ["subject", "predicate", "object"]
-_MAX_ROUNDS: Final = 20
 _BATCH: Final = 100_000
 _NAMED: Final = pa.schema({"value": pa.string(), "entity": pa.string()})
 _TABLES: Final = """
@@ -86,7 +86,7 @@ def closure(
             base.execute(_TURNED.format(**of))
     created: dict[str, NamedThing] = {}
     total = 0
-    for number in range(_MAX_ROUNDS):
+    for number in count():  # ends: rules name no new things, and functions only finitely many
         fresh = {name for (name,) in base.execute(_FRESH, {"round": number}).fetchall()}
         for rule in rules:
             query = _Query(rule, schema, base, created)

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from kg_builder.ontology import Schema
 
 RULES_TOML: Final = Path(__file__).with_name("rules.toml")
 
+_KEYS: Final = ("name", "because", "when", "then", "unless", "earliest", "confidence", "recursive")
 _CALL: Final = re.compile(r"^(\w+)\((\?\w+)\)$")
 _YEAR: Final = re.compile(r"^(-?\d{4})(?:-|$)")
 
@@ -93,7 +95,7 @@ def load_rules(schema: Schema, *paths: Path, only: Sequence[str] | None = None) 
         only: names of the rules to keep; all when `None`.
 
     Raises:
-        DataError: a file is missing or malformed, a rule uses an unknown predicate, class,
+        DataError: a file is missing or malformed, a rule has an unknown key, predicate, class,
             function or variable, or `only` names a rule that does not exist.
     """
     rules: dict[str, Rule] = {}
@@ -104,6 +106,7 @@ def load_rules(schema: Schema, *paths: Path, only: Sequence[str] | None = None) 
             raise DataError("no such rule file", where=str(path)) from None
         except (ValueError, RecursionError) as fault:
             raise DataError(f"not TOML: {fault}", where=str(path)) from None
+        _refuse_unknown(document, ["rule"], str(path))
         for number, entry in enumerate(document.get("rule", []), start=1):
             rule = _rule(entry, schema, where=f"{path.name}, rule {number}")
             rules[rule.name] = rule
@@ -120,6 +123,7 @@ def _rule(entry: dict[str, Any], schema: Schema, *, where: str) -> Rule:
     if missing:
         raise DataError(f"the rule lacks {missing}", where=where)
     where = f"{where} ({entry['name']})"
+    _refuse_unknown(entry, _KEYS, where)
     subject, predicate, object_ = _words(entry["then"], where)
     call = _CALL.match(object_)
     if call and call[1] not in FUNCTIONS:
@@ -139,6 +143,15 @@ def _rule(entry: dict[str, Any], schema: Schema, *, where: str) -> Rule:
     )
     _check(rule, schema, where)
     return rule
+
+
+def _refuse_unknown(table: dict[str, Any], known: Sequence[str], where: str) -> None:
+    for key in table:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            keys = ", ".join(known)
+            raise DataError(f"no such key: {key!r}", where=where, remedy=f"{hint}keys: {keys}")
 
 
 def _words(text: str, where: str) -> tuple[str, str, str]:

@@ -336,6 +336,13 @@ def test_what_follows_is_a_premise_of_what_follows_next(follows):
     assert spo(follows(stated, once)) == {("artist:Albarn", "origin", "place:England")}
 
 
+def test_a_property_is_handed_on_however_long_the_chain_is(follows):
+    chain = [(f"artist:a{n}", "influencedBy", f"artist:a{n + 1}") for n in range(30)]
+    passed_on = rule("on", ["?a influencedBy ?b", "?b genre ?g"], "?a genre ?g")
+    rows = follows(statements(*chain, ("artist:a30", "genre", "genre:Pop")), passed_on)
+    assert spo(rows) == {(f"artist:a{n}", "genre", "genre:Pop") for n in range(30)}
+
+
 def test_what_is_stated_is_not_inferred(follows):
     stated = statements(
         ("place:London", "country", "place:England"), ("place:London", "locatedIn", "place:England")

@@ -110,6 +110,9 @@ FAULTS = [
      "'?x' is not 'subject predicate object'", EXAMPLE),
     (['when = ["?x genre ?y"]', 'then = "?x decade century(?y)"'],
      "no function 'century'", "one of: " + ", ".join(FUNCTIONS)),
+    (['when = ["?x genre ?y"]', 'then = "?x genre ?y"', 'unles = ["?x decade ?d"]'],
+     "no such key: 'unles'", "did you mean 'unless'? keys: name, because, when, then, unless, "
+     "earliest, confidence, recursive"),
     (['when = ["?x a Band"]', 'then = "?x genre ?x"'], "no premise is a statement", ""),
     (['when = ["?x genre ?y", "?x a Musician"]', 'then = "?x genre ?y"'],
      "the data model has no class 'Musician'", ""),
@@ -134,6 +137,12 @@ def test_a_wrong_rule_is_refused_with_its_place_and_a_remedy(tmp_path, lines, fa
         load_rules(SCHEMA, path)
     assert (caught.value.where, caught.value.what) == ("rules.toml, rule 2 (bad)", fault)
     assert caught.value.remedy == remedy
+
+
+def test_a_file_of_something_else_than_rules_is_refused(tmp_path):
+    path = rule_file(tmp_path, '[[rules]]\nname = "r"\n')
+    with pytest.raises(DataError, match=r"no such key: 'rules' \(did you mean 'rule'\?"):
+        load_rules(SCHEMA, path)
 
 
 def test_a_rule_without_a_name_or_a_premise_is_named_by_its_number(tmp_path):
