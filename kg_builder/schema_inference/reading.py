@@ -51,13 +51,14 @@ def read_samples(file: Path, raw: Path, note: Note) -> list[Sample]:
     """Sample the first rows of a file, and rows in lists within these; none if it has no rows.
 
     Raises:
-        DataError: the file cannot be read, or is not text, JSON, XML, Parquet, Excel or SQLite.
+        DataError: the file cannot be read, or is not text, JSON, XML, Parquet, Excel, HTML
+            with a table, or SQLite.
     """
     path = file.relative_to(raw).as_posix()
     layout = layout_by_name(path)
     if layout == "parquet":
         return _all(parquet_sample(file, path), path, note)
-    if layout == "excel":
+    if layout in {"excel", "html"}:
         return _all(_taken(path, {}, raw), path, note)
     with open_binary(file) as stream:
         head = stream.read(_BYTES)

@@ -5,6 +5,7 @@ page.html#/0/genre/1         a value of embedded JSON-LD    page.html#microdata/
 bio.txt#;char=10,80          a sentence of a text or page
 data.json#/artists/0/name    a JSON value                   x.wikitext#/genre/0     a field
 dump.xml.gz#/artists/12      an XML element by its id       table.parquet#row=4     a row
+list.xml#/list/track/3       an XML element by its number
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ from typing import Any, Final
 import pyarrow.parquet as pq
 from lxml import etree, html
 
+from kg_builder.errors import DataError
 from kg_builder.extraction.semi_structured.markup.html_syntaxes import (
     parse_microdata,
     parse_rdfa,
 )
 from kg_builder.extraction.semi_structured.markup.nodes import Node, Text
+from kg_builder.extraction.tabular.config import RowsConfig, layout_by_name
+from kg_builder.extraction.tabular.html_tables import html_rows
 from kg_builder.extraction.web_pages import decode_page, is_page, page_text
+from kg_builder.extraction.xml_elements import elements_at
 from kg_builder.packed_files import open_binary, open_dump, without_packing
 from recommender.data.quotes import Quotes
 
@@ -76,7 +81,7 @@ class Places:
             return Place(evidence, path, quoted)
         try:
             text = _at(path, where)
-        except (OSError, EOFError, ValueError, LookupError, etree.LxmlError):
+        except (OSError, EOFError, ValueError, DataError, LookupError, etree.LxmlError):
             text = ""
         text = re.sub(r"\s+", " ", text).strip()
         return Place(evidence, path, text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
@@ -91,8 +96,8 @@ def _at(path: Path, where: str) -> str:
         with open_dump(path) as lines:
             line = next(islice(lines, int(nested[1]) - 1, None), b"")
         return _plain(_pointed(json.loads(line), nested[2]))
-    if ending == "xml":
-        return _element(path, where)
+    if layout_by_name(path.name) == "xml":
+        return _element(path, where) or _xml_row(path, where)
     with open_binary(path) as file:
         content = file.read(_MOST)
     if sentence := _SENTENCE.fullmatch(where):
@@ -179,8 +184,18 @@ def _element(path: Path, where: str) -> str:
     return ""
 
 
+def _xml_row(path: Path, where: str) -> str:
+    """A row of a table in XML: `/playlist/trackList/track/3`, the third element at this path."""
+    *names, number = where.strip("/").split("/")
+    if not number.isdigit():
+        return ""
+    with open_binary(path) as file:
+        rows = elements_at(file, names, lambda *fault: None, {})
+        return next((_plain(value) for _, value in islice(rows, int(number) - 1, None)), "")
+
+
 def _row(path: Path, ending: str, number: int) -> str:
-    """Row `number`, from 1, of a Parquet file; of a worksheet, whose row 1 is its header."""
+    """Row `number`, from 1, of a Parquet file; of a worksheet or HTML table, with the heading."""
     if ending == "parquet":
         at = number - 1
         for batch in pq.ParquetFile(path).iter_batches():
@@ -193,6 +208,11 @@ def _row(path: Path, ending: str, number: int) -> str:
         rows = load_workbook(path, read_only=True, data_only=True).worksheets[0].values
         header = next(rows)
         return _cells(zip(header, next(islice(rows, number - 2, None)), strict=False))
+    elif ending in {"html", "htm"}:
+        with open_binary(path) as file:
+            table = html_rows(file, RowsConfig(path=path.name), None, frozenset())
+        at = table.places.index(number)
+        return _cells((name, cells[at]) for name, cells in table.columns.items())
     return ""
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from glob import escape
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -18,6 +20,7 @@ from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
 from kg_builder.extraction.semi_structured.reader import adapter_for, extract_semi_structured
 from kg_builder.extraction.tabular.config import layout_by_name
+from kg_builder.extraction.tabular.html_tables import is_mostly_a_table
 from kg_builder.extraction.web_pages import decode_page, page_text
 from kg_builder.ontology import load_schema
 from kg_builder.packed_files import open_binary, without_packing
@@ -45,6 +48,7 @@ _PAGES_TO_LOOK_AT: Final = 20
 _TEXTS_OF_PAGES: Final = (
     "pages of text without markup or tables of facts, each about its heading or title"
 )
+_Content = Literal["facts", "text", "a table"]
 _Sources = dict[str, tuple[str, dict[str, Any], str]]
 """Sources other than tables by their paths: name, keys, reason."""
 
@@ -129,12 +133,17 @@ def new_recipe(
             if _PAGES.get(suffix) == "html":
                 html.setdefault(_pattern(path), []).append(file)
         else:
-            samples += read_samples(file, root, lambda *what_and_why: unread.append(what_and_why))
+            samples += read_samples(file, root, lambda *note: unread.append(note))
     for pattern, found in html.items():
-        if _are_texts(found, root):
+        content = _content_of_pages(found, root)
+        if content == "text":
             number = list(pages).index(pattern) + 1
             keys = {"kind": "unstructured", "path": pattern}
             pages[pattern] = (f"{name}-texts-{number}", keys, _TEXTS_OF_PAGES)
+        elif content == "a table":
+            del pages[pattern]
+            for file in found:
+                samples += read_samples(file, root, lambda *note: unread.append(note))
     plan = make_plan(with_patterns(samples, root))
     if not plan.tables and not plan.texts and not pages:
         seen = ", ".join(column for sample in samples for column in list(sample.columns)[:8])
@@ -168,22 +177,30 @@ def _is_text(file: Path, suffix: str) -> bool:
     return is_prose(head, whole=whole) or (suffix in _MARKED_UP and is_text(head))
 
 
-def _are_texts(files: Iterable[Path], root: Path) -> bool:
-    """Whether most HTML pages have sentences, but nothing that the reader of pages finds."""
-    texts = looked_at = 0
+def _content_of_pages(files: Sequence[Path], root: Path) -> _Content:
+    """What most HTML pages hold: facts that the reader of pages finds, sentences, or a table."""
+    found = Counter[_Content]()
     for file in islice(files, _PAGES_TO_LOOK_AT):
-        looked_at += 1
         with open_binary(file) as stream:
-            text = page_text(decode_page(stream.read(_PAGE))).text
-        if any(is_prose(part.encode(), whole=True) for part in text.split("\n\n")):
-            out = Collector("page", load_schema())
-            path = escape(file.relative_to(root).as_posix())
-            page = SemiStructuredSource(
-                kind="semi-structured", name="page", path=path, format="html"
-            )
-            extract_semi_structured(page, root, out)
-            texts += not out.counts["pages used"]
-    return texts * 2 > looked_at
+            content = stream.read(_PAGE)
+        paragraphs = page_text(decode_page(content)).text.split("\n\n")
+        if _has_facts(file, root):
+            found["facts"] += 1
+        elif is_mostly_a_table(content):
+            found["a table"] += 1
+        elif any(is_prose(part.encode(), whole=True) for part in paragraphs):
+            found["text"] += 1
+    kind, count = max(found.items(), key=itemgetter(1), default=("facts", 0))
+    return kind if 2 * count > min(len(files), _PAGES_TO_LOOK_AT) else "facts"
+
+
+def _has_facts(page: Path, root: Path) -> bool:
+    """Whether the reader of pages finds something in an HTML page."""
+    out = Collector("page", load_schema())
+    path = escape(page.relative_to(root).as_posix())
+    source = SemiStructuredSource(kind="semi-structured", name="page", path=path, format="html")
+    extract_semi_structured(source, root, out)
+    return out.counts["pages used"] > 0
 
 
 def _folder_of(files: list[Path]) -> Path:

@@ -299,6 +299,15 @@ def test_pages_of_prose_are_texts_and_pages_with_facts_are_not(tmp_path):
     assert source["kind"] == "semi-structured"
 
 
+def test_a_page_that_is_mostly_a_table_is_read_as_one(tmp_path):
+    rows = "".join(f"<tr><td>Song {n}<td>The Leaves<td>199{n}" for n in range(4))
+    page = f"<h1>Chart</h1><table><tr><th>Title<th>Artist<th>Year{rows}</table>"
+    (source,) = guessed(tmp_path, {"songs.html": page})["sources"]
+    assert source["tables"]["songs"]["columns"]["Artist"]["predicate"] == "performer"
+    (source,) = guessed(tmp_path, {"songs.html": f"{page}<p>{LEAVES * 3}</p>"})["sources"]
+    assert source["kind"] == "unstructured"
+
+
 @pytest.mark.parametrize(
     ("name", "heading", "won", "lost"),
     [

@@ -20,7 +20,13 @@ from kg_builder.extraction.tabular.config import (
     unique_names,
 )
 from kg_builder.extraction.tabular.typed_cells import joined
-from kg_builder.extraction.web_pages import is_unseen, page_address, parse_page
+from kg_builder.extraction.web_pages import (
+    decode_page,
+    is_unseen,
+    page_address,
+    page_text,
+    parse_page,
+)
 from kg_builder.packed_files import Stream
 
 ADDRESS: Final = "@href"
@@ -86,6 +92,21 @@ def html_rows(
         cells = [row[at] if at < len(row) else _Cell((), None, is_heading=False) for _, row in kept]
         found[name] = [cell.address if links else joined(cell.lines, nulls) for cell in cells]
     return Chunk(found, [number for number, _ in kept])
+
+
+def is_mostly_a_table(content: bytes) -> bool:
+    """Whether more than half of a page's visible text is in one table with headings on top."""
+    root = parse_page(content)
+    if root is None:
+        return False
+    found = [
+        sum(len(line) for row in grid for cell in row for line in cell.lines)
+        for table in root.iter("table")
+        if len(grid := _grid(table, "", "")) > 1
+        and len(grid[0]) > 1
+        and all(cell.is_heading for cell in grid[0])
+    ]
+    return 2 * max(found, default=0) > len(page_text(decode_page(content)).text)
 
 
 def _caption(table: html.HtmlElement) -> str:

@@ -27,6 +27,13 @@ def places(tmp_path, monkeypatch):
     (raw / "nested.jsonl").write_text('{"a": 1}\n{"bands": [{"name": "Low"}]}\n')
     (raw / "whole.json").write_text('{"artists": [{"name": "Low"}, {"name": "Can", "a/b": 3}]}')
     (raw / "box.wikitext").write_text("{{Infobox musical artist\n| Genre = [[Dub music]]\n}}")
+    (raw / "list.xspf").write_text(
+        '<playlist xmlns="http://xspf.org/ns/0/"><trackList><track><title>Ida</title></track>'
+        "<track><title>Cue</title></track></trackList></playlist>"
+    )
+    (raw / "chart.html").write_text(
+        "<table><tr><th>Title<th>Year<tr><td>Roads<td>1994<tr><td>Glory Box<td>1995</table>"
+    )
     (raw / "page.html").write_text(MICRODATA)
     with gzip.open(raw / "artists.xml.gz", "wt") as packed:
         packed.write(DISCOGS)
@@ -51,6 +58,8 @@ def places(tmp_path, monkeypatch):
         ("x/box.wikitext#/genre/0", "genre = [[Dub music]]"),
         ("x/page.html#microdata/0/foundingLocation", "foundingLocation: Crawley"),
         ("x/artists.xml.gz#/artists/2", "<artist><id>2</id><name>Portishead</name></artist>"),
+        ("x/list.xspf#/playlist/trackList/track/2", '{"title": ["Cue"]}'),
+        ("x/chart.html#row=3", "Title: Glory Box, Year: 1995"),
         ("x/rows.parquet#row=2", "name: Can, year: 1968"),
         ("x/rows.xlsx#row=3", "name: Can, year: 1968"),
     ],
@@ -63,7 +72,8 @@ def test_evidence_of_every_kind_is_quoted(places, evidence, text):
     "evidence",
     ["x/gone.csv#line=3", "x/rows.tsv#line=99", "artist:A memberOf artist:B", "name: A & B", "",
      "x/artists.xml.gz#/artists/7", "x/page.html#/3/name", "x/whole.json#nonsense",
-     "x/rows.parquet#row=9", "x/box.wikitext#/nothing"],
+     "x/list.xspf#/playlist/trackList/track/3", "x/chart.html#row=9", "x/rows.parquet#row=9",
+     "x/box.wikitext#/nothing"],
 )  # fmt: skip
 def test_what_cannot_be_read_any_more_is_empty(places, evidence):
     assert places.read([evidence])[evidence].text in {"", '{"artists": [{"name": "Low"}, '
