@@ -29,7 +29,7 @@ LOG = logging.getLogger("service")
 _FILES: Final = ("manifest.json", "kg_final.txt", "ratings_final.txt", "statements.parquet")
 _REST: Final = 4.0  # seconds of rest after each second of work in advance
 _QUIET: Final = 1.0  # seconds without a request before work in advance goes on
-_LONGEST_PREPARATION: Final = 60.0  # seconds before requests are invited all the same
+_LONGEST_PREPARATION: Final = 60.0  # seconds after which requests are accepted unprepared
 _SHOWN_METRICS: Final = ("auc", "acc")
 
 State = tuple[tuple[str, int, int], ...]

@@ -36,8 +36,9 @@ BEGIN: Final = "beginDate"
 END: Final = "endDate"
 EVENT: Final = "eventDate"
 OPEN_ENDS: Final = "open ends"
-YEARS_ONLY: Final = "dates with an unknown order of day and month, of which the year is read"
 """Name of the count of ends such as "present", which are neither dates nor faults."""
+
+YEARS_ONLY: Final = "dates with an unknown order of day and month, of which the year is read"
 
 _INTEGER: Final = re.compile(r"^([+-]?\d{1,18})(?:\.0+)?$")
 _DECIMAL: Final = re.compile(r"^[+-]?[0-9]+(?:\.[0-9]+)?$")
@@ -260,7 +261,14 @@ class Assertions:
         external_ids: Iterable[str] = (),
         factor: float = 1.0,
     ) -> str | None:
-        """State a value; returns the object (a record key or a literal), `None` for a reject."""
+        """State a value: a literal, or the name of a thing; guests in a credit are stated apart.
+
+        A name becomes a record of its own for each subject (the album of every track, say): which
+        of them are one thing is decided by fusion.
+
+        Returns:
+            The object, a record key or a literal; `None` for a reject.
+        """
         item = self.out.schema.predicate(predicate)
         if item.is_attribute:
             return self._literal(subject, predicate, text, evidence, unit, factor)

@@ -172,7 +172,7 @@ class Schema:
         return found.union(identity.identified_by if identity else ())
 
     def reification(self, predicate: str) -> tuple[ClassDef, bool] | None:
-        """The class for details of a predicate's facts, and whether it is of the inverse."""
+        """The class that reifies a predicate, and whether it does so by the inverse predicate."""
         for name, swapped in ((predicate, False), (self.predicates[predicate].inverse, True)):
             for item in self.classes.values():
                 if name and item.reifies == name:

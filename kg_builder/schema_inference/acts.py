@@ -50,7 +50,7 @@ _MOST_UNKNOWN: Final = 0.1
 """Greatest share of rows with unknown items that is not worth a warning."""
 
 _LINKED: Final = 0.9
-"""Least share of links: what has been removed has none."""
+"""Least share of rows with a link in a column of addresses (removed items have none)."""
 
 _UPPER: Final = 0.7
 """Where the upper part of a scale begins."""

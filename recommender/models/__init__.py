@@ -1,1 +1,1 @@
-"""Recommendation models, one file each, found by name through the registry."""
+"""Recommendation models, found by name through the registry."""

@@ -137,7 +137,7 @@ def read_files(
         ontology: Turtle files with the recipe's additions to the data model.
         progress: called with the number of files read and their total.
     """
-    # a hold that large: a segment is never staged
+    # an unlimited buffer: the result of a unit is written as one segment, without staging
     out = Collector(source.name, load_schema(*ontology), hold=sys.maxsize)
     for done, (name, form) in enumerate(zip(names, formats, strict=True), 1):
         _read_file(root / name, adapter_named(form) if form else None, source, root, out)

@@ -389,7 +389,7 @@ class ColumnReader:
         return None
 
     def _end(self, value: str, evidence: str) -> str:
-        """The begin or end of a period; None for an open end."""
+        """The begin or end of a period; '' for an open end."""
         begin, end = parse_period(clean_text(value))
         if begin is None and end is None:
             self.out.reject("not a period", evidence, f"{self.column}={value}")

@@ -35,17 +35,24 @@ class Document:
 class Adapter(Protocol):
     """Interface of a reader of one format.
 
-    To add a format, write such a class in a separate file and list it in the registry.
+    To add a format, write such a class in a separate file and add an instance to `ADAPTERS` in
+    `reader.py`.
     """
 
     name: str
     """Name of the format in a recipe."""
 
     independent: bool
-    """Whether what is read from a file does not depend on the files read before."""
+    """Whether what is read from a file does not depend on the files read before: several workers
+    then read the files of a source in parallel."""
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Whether a file is of this format, by its name and its first kilobytes."""
 
     def read(self, document: Document) -> None:
-        """Add the file's records and statements to the document's collector."""
+        """Add the file's records and statements to the document's collector.
+
+        Their evidence is `document.name`, '#' and a location in the file, which
+        `pipeline/explore/places.py` can find again. What cannot be read is rejected with a reason;
+        `counts["pages read"]` and `["pages used"]` (or documents, artists, …) tell how much was.
+        """
