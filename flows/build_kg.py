@@ -25,7 +25,21 @@ from flows.options import FLOW, SETTINGS, TASK, AddressOption, RunnerOption
 from flows.reports import LoggedProgress, publish_facts
 from flows.units import TaskWorkers
 from kg_builder.sql import megabytes
-from pipeline.build import SEED, Build, stage_named
+from pipeline.build import SEED, Build, stages_from
+from pipeline.build_options import (
+    AllowOutsideOption,
+    DatasetOption,
+    ForceOption,
+    MemoryOption,
+    MineOption,
+    OutOption,
+    RawOption,
+    SeedOption,
+    StartOption,
+    WithoutOption,
+    WithoutPairsOption,
+    WithUsersOption,
+)
 from pipeline.recipe import load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import StageReport
@@ -120,39 +134,28 @@ def build_kg(
         workers=TaskWorkers(shared),
         memory=megabytes(memory),
     )
-    first = 0 if start is None else STAGES.index(stage_named(start))
     again = force or start is not None
     with build.lock():
         # called, not submitted: a stage runs in this process, its units on the task runner
         return [
             STAGE_TASKS[stage.name](build, stage.name, again, return_state=True).result()
-            for stage in STAGES[first:]
+            for stage in stages_from(start)
         ]
 
 
 def main(
-    dataset: Annotated[str, typer.Option(help="recipe: a name or a file")] = "sample",
-    raw: Annotated[Path | None, typer.Option(help="folder with the publishers' files")] = None,
-    out: Annotated[Path | None, typer.Option(help="processed folder")] = None,
-    start: Annotated[
-        str | None, typer.Option("--from", help="rerun this stage and all later ones")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="rerun all stages")] = False,
-    seed: Annotated[int, typer.Option(help="seed of the sampled negatives")] = SEED,
-    without: Annotated[
-        list[str] | None, typer.Option(help="exclude a source or database; may be repeated")
-    ] = None,
-    without_pairs: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="exclude these pairs' interactions")
-    ] = None,
-    with_users: Annotated[
-        bool, typer.Option("--with-users", help="write the facts about users as users.ttl")
-    ] = False,
-    allow_outside: Annotated[
-        bool, typer.Option("--allow-outside", help="allow the recipe to read files anywhere")
-    ] = False,
-    mine: Annotated[bool, typer.Option("--mine", help="fill gaps by learned models")] = False,
-    memory: Annotated[str, typer.Option(help="memory for queries and buffers of a stage")] = "2GB",
+    dataset: DatasetOption = "sample",
+    raw: RawOption = None,
+    out: OutOption = None,
+    start: StartOption = None,
+    force: ForceOption = False,
+    seed: SeedOption = SEED,
+    without: WithoutOption = None,
+    without_pairs: WithoutPairsOption = None,
+    with_users: WithUsersOption = False,
+    allow_outside: AllowOutsideOption = False,
+    mine: MineOption = False,
+    memory: MemoryOption = "2GB",
     runner: RunnerOption = SETTINGS.task_runner,
     address: AddressOption = SETTINGS.address,
     store: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
@@ -271,16 +271,25 @@ def build(
         workers=processes,
         memory=memory,
     )
-    first = STAGES.index(stage_named(start)) if start is not None else 0
+    stages = stages_from(start)
     reports = []
     with whole.lock(), processes or nullcontext():
-        for stage in STAGES[first:]:
+        for stage in stages:
             report = whole.run_stage(
                 stage.name, force=force or start is not None, progress=on_start(stage)
             )
             on_end(report)
             reports.append(report)
     return BuildReport(dataset=whole.job.recipe.name, out=whole.job.out, stages=tuple(reports))
+
+
+def stages_from(start: str | None) -> Sequence[Stage]:
+    """The stages from the named one on; all of them if `None`.
+
+    Raises:
+        DataError: there is no such stage.
+    """
+    return STAGES if start is None else STAGES[STAGES.index(stage_named(start)) :]
 
 
 def stage_named(name: str) -> Stage:

@@ -15,6 +15,20 @@ from kg_builder.ontology import curie
 from kg_builder.ordered_pool import cores
 from kg_builder.sql import megabytes
 from pipeline.build import SEED, build
+from pipeline.build_options import (
+    AllowOutsideOption,
+    DatasetOption,
+    ForceOption,
+    MemoryOption,
+    MineOption,
+    OutOption,
+    RawOption,
+    SeedOption,
+    StartOption,
+    WithoutOption,
+    WithoutPairsOption,
+    WithUsersOption,
+)
 from pipeline.console import BuildDisplay, download_bars, summary, terminal
 from pipeline.fetch import fetch
 from pipeline.folders import PROCESSED_HELP, default_raw, processed_folder
@@ -27,37 +41,16 @@ _SHOWN = 20
 
 
 def build_command(
-    dataset: Annotated[
-        str, typer.Option(help="Name of a recipe, or path of a recipe file.")
-    ] = "sample",
-    raw: Annotated[
-        Path | None, typer.Option(help="Folder of the raw files.  [default: data/raw]")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help=PROCESSED_HELP)] = None,
-    start: Annotated[
-        str | None, typer.Option("--from", help="Run this stage and all later ones.")
-    ] = None,
-    force: Annotated[bool, typer.Option(help="Run all stages, even if unchanged.")] = False,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(help="Exclude a source or database of the recipe; may be repeated."),
-    ] = None,
-    mine: Annotated[
-        bool,
-        typer.Option("--mine", help="Fill gaps (genre, label, country) by learned models."),
-    ] = False,
-    without_pairs: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Exclude users' data about the items of these user<TAB>item pairs (written by "
-            "python -m recommender.held_out_pairs).",
-        ),
-    ] = None,
-    with_users: Annotated[
-        bool, typer.Option("--with-users", help="Write the facts about users as users.ttl.")
-    ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the sampled negatives.")] = SEED,
+    dataset: DatasetOption = "sample",
+    raw: RawOption = None,
+    out: OutOption = None,
+    start: StartOption = None,
+    force: ForceOption = False,
+    without: WithoutOption = None,
+    mine: MineOption = False,
+    without_pairs: WithoutPairsOption = None,
+    with_users: WithUsersOption = False,
+    seed: SeedOption = SEED,
     workers: Annotated[
         int,
         typer.Option(
@@ -67,17 +60,8 @@ def build_command(
             help="Number of processes; the result does not depend on it.",
         ),
     ] = 0,
-    memory: Annotated[
-        str,
-        typer.Option(
-            metavar="SIZE",
-            help="Memory for queries and buffers of a stage, beyond which files are used "
-            "(docs/scale.md); the result does not depend on it.",
-        ),
-    ] = "2GB",
-    allow_outside: Annotated[
-        bool, typer.Option("--allow-outside", help="Allow the recipe to read files anywhere.")
-    ] = False,
+    memory: MemoryOption = "2GB",
+    allow_outside: AllowOutsideOption = False,
 ) -> None:
     """Run the construction stages: raw files in, graph and training files out."""
     _out.print(f"Building [bold]{dataset}[/]", highlight=False)
