@@ -14,11 +14,9 @@ from recommender.data.splits import TrainingSplit
 from recommender.layers.sparse import SparseMatrix
 from recommender.models.base import ModelConfig
 from recommender.models.calibrated import CalibratedRecommender
-from recommender.scoring import ItemScorer, ItemSets
+from recommender.scoring import ItemScorer, ItemSets, score_pairs
 
 __all__ = ["ItemBasedRecommender"]
-
-_USERS = 256
 
 
 class ItemBasedRecommender(CalibratedRecommender):
@@ -56,14 +54,8 @@ class ItemBasedRecommender(CalibratedRecommender):
         return self.score_histories(self.histories, users, start, stop)
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
-        """(x_u B)_i; all items of a user cost as much as one."""
-        distinct, inverse = torch.unique(users, return_inverse=True)
-        scores = self.histories.forward_values.new_zeros(len(users))
-        for start in range(0, len(distinct), _USERS):
-            pairs = ((inverse >= start) & (inverse < start + _USERS)).nonzero().squeeze(1)
-            block = self.score_items(distinct[start : start + _USERS], 0, self.n_items)
-            scores[pairs] = block[inverse[pairs] - start, items[pairs]]
-        return scores
+        """(x_u B)_i."""
+        return score_pairs(self, users, items)
 
     def fold_in(self, histories: ItemSets) -> ItemScorer:
         """Score the histories; an empty one gets the mean of the training users' scores."""

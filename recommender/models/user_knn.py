@@ -12,11 +12,9 @@ from recommender.layers.neighbours import nearest_rows
 from recommender.layers.sparse import SparseMatrix
 from recommender.models.base import ModelConfig
 from recommender.models.calibrated import CalibratedRecommender
-from recommender.scoring import ItemScorer, ItemSets
+from recommender.scoring import ItemScorer, ItemSets, score_pairs
 
 __all__ = ["UserKNN", "UserKNNConfig"]
-
-_USERS = 256
 
 
 class UserKNNConfig(ModelConfig):
@@ -60,14 +58,8 @@ class UserKNN(CalibratedRecommender):
         self.similarities.copy_(torch.from_numpy(values))
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
-        """Sum of similarities to the item's listeners; all items of a user cost as much as one."""
-        distinct, inverse = torch.unique(users, return_inverse=True)
-        scores = self.similarities.new_zeros(len(users))
-        for start in range(0, len(distinct), _USERS):
-            rows = ((inverse >= start) & (inverse < start + _USERS)).nonzero().squeeze(1)
-            block = self.score_items(distinct[start : start + _USERS], 0, self.n_items)
-            scores[rows] = block[inverse[rows] - start, items[rows]]
-        return scores
+        """Sum of similarities to the item's listeners."""
+        return score_pairs(self, users, items)
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """One sparse product for the block."""

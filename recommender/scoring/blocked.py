@@ -21,13 +21,14 @@ from recommender.scoring.item_sets import ItemSets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DEFAULT_BLOCK", "ItemScorer", "TopK", "top_k"]
+__all__ = ["DEFAULT_BLOCK", "ItemScorer", "TopK", "score_pairs", "top_k"]
 
 #: Scores held at a time. A model whose score does not factorise builds all these pairs: half a
 #: million keep even 128 numbers for each within 256 MB.
 DEFAULT_BLOCK = 2**19
 
 _USERS_AT_A_TIME = 512
+_USERS_OF_PAIRS = 256
 
 
 class ItemScorer(Protocol):
@@ -41,6 +42,22 @@ class ItemScorer(Protocol):
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """Scores ``[len(users), stop - start]`` of the items ``start … stop - 1``."""
+
+
+def score_pairs(model: ItemScorer, users: Tensor, items: Tensor) -> Tensor:
+    """Scores ``[n]`` of pairs, by a model to which all items of a user cost as much as one.
+
+    Args:
+        model: scores whole rows of the catalogue.
+        users, items: ``[n]`` each.
+    """
+    distinct, inverse = torch.unique(users, return_inverse=True)
+    scores = torch.zeros(len(users), device=model.device)
+    for start in range(0, len(distinct), _USERS_OF_PAIRS):
+        pairs = ((inverse >= start) & (inverse < start + _USERS_OF_PAIRS)).nonzero().squeeze(1)
+        block = model.score_items(distinct[start : start + _USERS_OF_PAIRS], 0, model.n_items)
+        scores[pairs] = block[inverse[pairs] - start, items[pairs]]
+    return scores
 
 
 @dataclass(frozen=True, eq=False)
