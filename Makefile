@@ -44,6 +44,7 @@ demo: $(INSTALLED)  ## Build the sample graph, train on it, recommend ten artist
 	$(PY) -m pipeline build --dataset $(DATASET)
 	$(PY) -m recommender.train --data $(PROCESSED) --epochs $(DEMO_EPOCHS)
 	$(PY) -m recommender.train --data $(PROCESSED) --model mmss_mkr_g
+	$(PY) -m recommender.refit --data $(PROCESSED)
 	$(PY) -m recommender.recommend --data $(PROCESSED) --user $(DEMO_USER) --top 10
 
 test: $(INSTALLED)  ## Run the tests

@@ -24,9 +24,10 @@ from flows.command import run_flow
 from flows.faults import USER_FAULTS, FlowError, one_line_failure
 from flows.names import REFRESH
 from flows.options import FLOW, SETTINGS, TASK, AddressOption, RunnerOption
-from flows.train import train
+from flows.train import LoggedTraining, train
 from pipeline.folders import processed_folder
-from recommender import TrainConfig
+from recommender import TrainConfig, load_run
+from recommender.refit import refit as refit_run
 from recommender.train import DEFAULT_MODEL, run_name
 from safe_io.guard import exit_status
 
@@ -62,6 +63,16 @@ def see_served(service: str, run: str, patience: float) -> None:
     )
 
 
+@task(name="refit", tags=["recommender", "train"], **TASK)
+@one_line_failure
+def refitted(run: Path) -> Path:
+    """Train the run's model on all rows, and return the new run's folder."""
+    loaded, out = load_run(run), run.with_name(f"{run.name}-refit")
+    loggers = [LoggedTraining(loaded.config.training.epochs)]
+    refit_run(run, loaded, out, device=loaded.config.training.device, loggers=loggers)
+    return out
+
+
 @flow(name=REFRESH, **FLOW)
 @one_line_failure
 def refresh(
@@ -71,6 +82,7 @@ def refresh(
     model: str = DEFAULT_MODEL,
     training: dict[str, Any] = {},  # noqa: B006 Prefect shows the default; nobody changes it
     settings: dict[str, Any] = {},  # noqa: B006
+    refit: bool = False,
     service: str | None = None,
     patience: float = PATIENCE,
 ) -> Path:
@@ -83,6 +95,8 @@ def refresh(
         model: name of a model, such as mmss_mkr_g or ials.
         training: settings of the training, by name (epochs, patience, device, …).
         settings: settings of the model, by name (dim, lambda1, …).
+        refit: whether to train the model a second time on all rows, also those held out to measure
+            it, for as many epochs as were best; this run is then the new one.
         service: address of a running service that watches the folder; None ends after training.
         patience: timeout in seconds until the service serves the run.
     """
@@ -92,6 +106,8 @@ def refresh(
     run = data / "models" / f"{run_name(model, config)}-{start:%Y%m%dT%H%M%S}"
     build_kg(dataset=dataset, raw=raw, out=out)
     train(data=data, model=model, out=run, training=training, settings=settings)
+    if refit:
+        run = refitted.submit(run).result()
     if service is not None:
         see_served.submit(service, run.name, patience).result()
     return run
@@ -103,6 +119,9 @@ def main(
     out: Annotated[Path | None, typer.Option(help="folder of the processed data")] = None,
     model: Annotated[str, typer.Option(help="name of a model")] = DEFAULT_MODEL,
     epochs: Annotated[int | None, typer.Option(help="maximum number of training epochs")] = None,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="train again on all rows for the best number of epochs")
+    ] = False,
     service: Annotated[
         str | None, typer.Option(metavar="URL", help="service that must serve the new run")
     ] = None,
@@ -120,6 +139,7 @@ def main(
         out=out,
         model=model,
         training={} if epochs is None else {"epochs": epochs},
+        refit=refit,
         service=service,
         patience=patience,
     )

@@ -114,7 +114,7 @@ def measure(folder: Path, config: EvaluationConfig) -> MeasuredRun:
     Raises:
         RunError, DataError: as from `open_run` and `check_own_metrics`.
     """
-    _, run = open_run(folder, None, config.device)
+    _, run = open_run(folder, None, config.device, held_out=True)
     predictions = predict_rows(run, config.part)
     check_own_metrics(folder, config.part, predictions.report())
     catalogue = rank_catalogue(run, config) if config.ranking else None

@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the arguments, evaluate, print; write `evaluation.json` to the run folder."""
     arguments = _parser().parse_args(argv)
     config = EvaluationConfig.parse(settings_of(arguments, EvaluationConfig))
-    folder, run = open_run(arguments.run, arguments.data, config.device)
+    folder, run = open_run(arguments.run, arguments.data, config.device, held_out=True)
     with folder_lock(folder, "command"):
         with _progress(run.dataset.n_users, config) as progress:
             report = evaluate_run(run, config, progress)

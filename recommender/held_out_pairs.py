@@ -92,7 +92,7 @@ def _parser() -> OneLineParser:
     )
     parser.add_argument(
         "--split",
-        choices=get_args(SplitKind),
+        choices=[kind for kind in get_args(SplitKind) if kind != "all"],
         default="random",
         help="how the rows are split (default: random)",
     )

@@ -11,7 +11,7 @@ from recommender.cli import DEFAULT_DATA
 from recommender.errors import DataError, RunError
 from recommender.models.registry import names_with
 from recommender.training.loop import pick_device
-from recommender.training.runs import METRICS_FILE, LoadedRun, load_run, read_config
+from recommender.training.runs import METRICS_FILE, LoadedRun, load_run, read_config, read_metrics
 
 __all__ = ["add_run_flags", "newest_run", "open_run"]
 
@@ -30,7 +30,12 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def open_run(
-    run: Path | None, data: Path | None, device: str = "auto", *, ability: str = ""
+    run: Path | None,
+    data: Path | None,
+    device: str = "auto",
+    *,
+    ability: str = "",
+    held_out: bool = False,
 ) -> tuple[Path, LoadedRun]:
     """Load the run given by the flags; returns its folder and contents, model in eval mode.
 
@@ -39,23 +44,31 @@ def open_run(
         data: the data folder.
         device: device of the model.
         ability: `fold_in` or `fold_in_items`: choose the newest run whose model supports this.
+        held_out: whether rows must have been held out from the training.
 
     Raises:
-        RunError: there is no such run, or it is unfinished or damaged.
+        RunError: there is no such run, it is unfinished or damaged, or no rows were held out.
         DataError: the data folder is missing or malformed.
         ConfigError: no such device.
     """
     chosen = pick_device(device)
-    folder = run if run is not None else newest_run(DEFAULT_DATA if data is None else data, ability)
+    folder = (
+        run
+        if run is not None
+        else newest_run(DEFAULT_DATA if data is None else data, ability, held_out=held_out)
+    )
     loaded = load_run(folder, data=data)
+    if held_out and not len(loaded.split.test):
+        source = read_metrics(folder).get("refit_of", "it was refitted from")
+        raise RunError(f"{folder}: trained on all rows, none are held out; take the run {source}")
     loaded.model.to(torch.device(chosen)).eval()
     return folder, loaded
 
 
-def newest_run(data: Path, ability: str = "") -> Path:
-    """Find the last finished run under `data`/models whose model has the ability.
+def newest_run(data: Path, ability: str = "", *, held_out: bool = False) -> Path:
+    """Find the last finished run under `data`/models that has the ability, and rows held out.
 
-    If no run's model has the `ability`, the newest run of all, which raises an error later.
+    If no run has them, the newest run of all, which raises an error later.
 
     Raises:
         DataError: no such data folder.
@@ -73,5 +86,8 @@ def newest_run(data: Path, ability: str = "") -> Path:
         models = set(names_with(ability))
         able = [file for file in finished if read_config(file.parent).model in models]
         finished = able or finished
+    if held_out:
+        measurable = [f for f in finished if read_config(f.parent).training.split != "all"]
+        finished = measurable or finished
     # The name breaks ties between runs that ended in the same clock tick.
     return max(finished, key=lambda file: (file.stat().st_mtime_ns, file.parent.name)).parent

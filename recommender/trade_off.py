@@ -35,7 +35,7 @@ _BLUE, _ORANGE = "#1f5f8b", "#c8641b"
 def main(argv: list[str] | None = None) -> int:
     """Parse the arguments, re-rank with every weight, print, write, plot."""
     arguments = _parser().parse_args(argv)
-    folder, run = open_run(arguments.run, arguments.data, arguments.device)
+    folder, run = open_run(arguments.run, arguments.data, arguments.device, held_out=True)
     name = arguments.criterion
     weights = arguments.weights or _grid(name)
     for weight in weights:  # before the work

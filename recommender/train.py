@@ -25,13 +25,14 @@ from recommender.cli import (
 )
 from recommender.data import load, split
 from recommender.display import print_ranking, wide_console
+from recommender.errors import ConfigError
 from recommender.models.base import Recommender
 from recommender.models.registry import Preset, create_model, model_names, resolve
 from recommender.training.config import TrainConfig
 from recommender.training.loop import Trainer, pick_device
 from recommender.training.runs import Run, replacement
 
-__all__ = ["DEFAULT_MODEL", "main", "run_name"]
+__all__ = ["DEFAULT_MODEL", "TrainingProgress", "main", "run_name"]
 
 DEFAULT_MODEL = "mmss_mkr"
 
@@ -43,6 +44,11 @@ def main(argv: list[str] | None = None) -> int:
     config = TrainConfig.parse(
         {**from_file.get("training", {}), **settings_of(arguments, TrainConfig)}
     )
+    if config.split == "all":
+        raise ConfigError(
+            "--split all: no rows are left to choose the epoch on; train on another split, then "
+            "train the result on all rows with `python -m recommender.refit`"
+        )
     settings = {**from_file.get("settings", {}), **settings_of(arguments, preset.model.Config)}
     preset.configure(settings)  # report errors in settings before reading data
     dataset = load(arguments.data)
@@ -53,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(stderr=True, quiet=not is_first_process())
     if replaced := replacement(out, resume=arguments.resume):
         console.print(replaced, highlight=False, markup=False, soft_wrap=True)
-    progress = _Progress(console, config)
+    progress = TrainingProgress(console, config)
     with progress.bar:
         trainer = Trainer(config, out=out, resume=arguments.resume, loggers=[progress])
         _tell_device(console, trainer, model)
@@ -126,8 +132,16 @@ def _parser(preset: Preset, from_file: Mapping[str, Any]) -> argparse.ArgumentPa
     return parser
 
 
-class _Progress:
-    """A progress bar, used as a logger of the loop."""
+class TrainingProgress:
+    """A progress bar, used as a logger of the loop.
+
+    Args:
+        console: for the bar.
+        config: of the training.
+
+    Attributes:
+        is_main: whether this is the main process; known once the training has started.
+    """
 
     def __init__(self, console: Console, config: TrainConfig) -> None:
         self._monitor = config.monitor
@@ -152,10 +166,10 @@ class _Progress:
         """Advance and show the latest figures."""
         loss = record.get("loss_recommendation")  # closed-form models have none
         figures = "" if loss is None else f"loss {loss:.4f}"
-        figures += f"  valid AUC {record.get('valid_auc', float('nan')):.4f}"
-        figures += f" ACC {record.get('valid_acc', float('nan')):.4f}"
-        for name in (name for name in self._monitor.split("+") if "@" in name):
-            figures += f" {name} {record.get(f'valid_{name}', float('nan')):.4f}"
+        if "valid_auc" in record:
+            figures += f"  valid AUC {record['valid_auc']:.4f} ACC {record['valid_acc']:.4f}"
+            for name in (name for name in self._monitor.split("+") if "@" in name):
+                figures += f" {name} {record[f'valid_{name}']:.4f}"
         self.bar.update(self._task, completed=int(record["epoch"]), figures=figures)
 
     def finish(self, metrics: Mapping[str, Any]) -> None:

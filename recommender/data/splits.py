@@ -36,8 +36,9 @@ RATIOS = (0.6, 0.2, 0.2)
 LARGEST_SEED = 2**32 - 1
 """Largest seed of numpy's legacy generator."""
 
-SplitKind = Literal["random", "time", "time-per-user", "given"]
-"""Split protocol: random, at cut points in time, by each user's order in time, or from a file."""
+SplitKind = Literal["random", "time", "time-per-user", "given", "all"]
+"""Split protocol: random, at cut points in time, by each user's order in time, from a file, or all
+rows for training."""
 
 SPLIT_FILES: Final = {"time": TIMES_FILE, "time-per-user": TIMES_FILE, "given": PARTS_FILE}
 """The file that a protocol needs, besides the ratings."""
@@ -157,7 +158,8 @@ def split(
 
     At random, given the same rows and the same seed for numpy's legacy generator, validation and
     test are those of the public MKR program: first validation, then test from the remainder. By
-    time, see `parts_by_time`; as given, see `read_parts`; ratios are then irrelevant.
+    time, see `parts_by_time`; as given, see `read_parts`; ratios are then irrelevant. With
+    "all" the validation and test parts are empty.
 
     Raises:
         ConfigError: a seed out of range, ratios that are not positive or do not sum to 1, or a
@@ -169,7 +171,9 @@ def split(
     if not all(ratio > 0 for ratio in ratios) or abs(sum(ratios) - 1) > 1e-9:
         raise ConfigError(f"ratios {ratios}: give three positive numbers that sum to 1")
     rows = dataset.interactions
-    if by == "random":
+    if by == "all":
+        parts = np.zeros(len(rows), dtype=np.int64)
+    elif by == "random":
         parts = _parts_at_random(len(rows), ratios, seed)
     elif by == "given":
         given = read_parts(dataset.folder / PARTS_FILE, rows)
@@ -195,7 +199,7 @@ def split(
             "a part has no row",
             "give some to train, valid, test",
         )
-    if not len(valid) or not len(test):
+    if by != "all" and not (len(valid) and len(test)):
         raise ConfigError(f"{len(rows)} rows are too few for a {ratios} split")
     if not train.labels.any():
         raise ConfigError("the training part has no positive row; take another --split-seed")

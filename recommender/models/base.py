@@ -88,6 +88,9 @@ class Recommender(nn.Module, ABC):
         Only ŷ may change, not the order of scores.
         """
 
+    def take_calibration(self, other: Recommender) -> None:
+        """Copy what `calibrate` has fitted in a model of the same class (`recommender.refit`)."""
+
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """Raw scores of the items start … stop - 1 for each user, [b, stop - start].
 

@@ -41,6 +41,11 @@ class CalibratedRecommender(Recommender):
         """Fit a, b and c."""
         self.calibration.fit(scores, labels)
 
+    def take_calibration(self, other: Recommender) -> None:
+        """Copy a, b and c."""
+        assert isinstance(other, CalibratedRecommender)
+        self.calibration.load_state_dict(other.calibration.state_dict())
+
     def fold_in_items(self, facts: Sequence[Facts]) -> ItemScorer:
         """Score new items by their most similar catalogue items; see `AlikeItems`."""
         return ScoreOfAlikeItems(self, self._alike_items.shares(facts))

@@ -33,7 +33,7 @@ class TrainConfig(BaseModel):
         "random",
         description="how the rows are split, 6:2:2: `random`; `time`, train before validation "
         "before test for all users; `time-per-user`, each user's last positives held out; "
-        "`given`, as in ratings_parts.tsv",
+        "`given`, as in ratings_parts.tsv; `all`: nothing is held out (recommender.refit)",
     )
     split_seed: int = Field(
         555,

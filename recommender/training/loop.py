@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -51,6 +51,7 @@ class Trainer:
         loggers: further receivers of the epochs' numbers.
         test: whether to evaluate on the test rows at the end; a hyperparameter search must not.
         rank: whether to rank the catalogue at the end.
+        notes: further entries of `metrics.json`.
         settings: single settings that override `config`.
 
     Raises:
@@ -66,6 +67,7 @@ class Trainer:
         loggers: Sequence[Logger] = (),
         test: bool = True,
         rank: bool = True,
+        notes: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> None:
         base = (config or TrainConfig()).model_dump()
@@ -75,12 +77,14 @@ class Trainer:
         self.loggers = list(loggers)
         self.test = test
         self.rank = rank
+        self.notes = dict(notes or {})
 
     def fit(self, model: Recommender, split: Split) -> Run:
         """Train until the stopping rule or the last epoch; the model ends at its best epoch.
 
         The epoch is chosen on validation; the test rows are evaluated once, after that. The metrics
-        are `valid` and `test` (`evaluate_split`), `valid_ranking` and `ranking` (`rank_split`).
+        are `valid` and `test` (`evaluate_split`), `valid_ranking` and `ranking` (`rank_split`). If
+        no rows are held out (split "all"), there are none, and the last epoch is chosen.
 
         Raises:
             ConfigError: settings unsupported on this machine.
@@ -126,6 +130,8 @@ class Trainer:
 
 def _check_labels(split: Split, config: TrainConfig) -> None:
     """Check before training that the monitor is defined on the validation rows."""
+    if not len(split.valid):
+        return
     if "auc" in config.monitor.split("+") and len(np.unique(split.valid.labels)) < 2:
         kind = "positive" if split.valid.labels.all() else "negative"
         raise DataError(
@@ -143,7 +149,7 @@ class _Training:
     ) -> None:
         self.config, self.model, self.split = trainer.config, model, split
         self.device, self.group = device, group
-        self.test, self.rank = trainer.test, trainer.rank
+        self.test, self.rank, self.notes = trainer.test, trainer.rank, trainer.notes
         self.folder = (
             RunFolder(trainer.out, self.config, model, split) if trainer.out is not None else None
         )
@@ -231,9 +237,13 @@ class _Training:
         )
 
     def _validate(self, record: dict[str, float]) -> None:
-        values = self._validation_values()
-        record.update({f"valid_{name}": value for name, value in values.items()})
-        if self.stopping.update(self.epoch, self.config.monitored(values)):
+        if len(self.split.valid):
+            values = self._validation_values()
+            record.update({f"valid_{name}": value for name, value in values.items()})
+            value = self.config.monitored(values)
+        else:
+            value = 0.0 if self.epoch >= self._most_epochs else float("nan")
+        if self.stopping.update(self.epoch, value):
             state = self.model.state_dict()
             self.best_model = {name: tensor.detach().clone() for name, tensor in state.items()}
 
@@ -290,16 +300,20 @@ class _Training:
             "best_epoch": self.stopping.best_epoch,
             "epochs": self.epoch,
             "parameters": sum(weight.numel() for weight in self.model.parameters()),
-            **evaluate_split(self.model, self.split, test=self.test),
+            **self.notes,
         }
-        if self.rank:
+        held_out = len(self.split.valid) > 0
+        if held_out:
+            metrics |= evaluate_split(self.model, self.split, test=self.test)
+        if held_out and self.rank:
             lengths, limit = self.config.lengths, self.config.rank_users
             metrics |= rank_split(self.model, self.split, lengths, limit=limit, test=self.test)
         if self.folder is not None:
             self.folder.close(metrics)
-            from recommender.plots import learning_curve  # lazy import: matplotlib is slow to load
+            if held_out:
+                from recommender.plots import learning_curve  # lazy: matplotlib is slow to load
 
-            learning_curve(self.folder.path)
+                learning_curve(self.folder.path)
         return metrics
 
     def _divide(self) -> Division | None:

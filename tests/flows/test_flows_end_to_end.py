@@ -215,9 +215,10 @@ def test_prefect_deployment_run_build_kg_to_the_letter(workplace: Workplace) -> 
     data = workplace.folder / "data/processed/sample"
     asked = {"model": "ials", "training": {"epochs": 1}}
     with service_of(data) as service:
-        refreshed = workplace.requested_run("refresh", service=service, **asked)
+        refreshed = workplace.requested_run("refresh", service=service, refit=True, **asked)
     assert refreshed["state"]["type"] == "COMPLETED", refreshed["state"]["message"]
-    [metrics] = data.glob("models/ials-*/metrics.json")
+    [metrics] = data.glob("models/ials-*-refit/metrics.json")
+    assert (metrics.parent.with_name(metrics.parent.name.removesuffix("-refit"))).is_dir()
     recommended = workplace.requested_run("recommend", data=str(data), top=3)
     assert recommended["state"]["type"] == "COMPLETED", recommended["state"]["message"]
     assert (metrics.parent / "recommendations.parquet").is_file()
@@ -226,7 +227,7 @@ def test_prefect_deployment_run_build_kg_to_the_letter(workplace: Workplace) -> 
     refused = workplace.requested_run("refresh", service="http://127.0.0.1:1", patience=0, **asked)
     assert refused["state"]["type"] == "FAILED"
     assert "http://127.0.0.1:1 does not serve ials-" in refused["state"]["message"]
-    assert len(list(data.glob("models/ials-*/metrics.json"))) == 2
+    assert len(list(data.glob("models/ials-*/metrics.json"))) == 3
 
 
 RECIPE = """
