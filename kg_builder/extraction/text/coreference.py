@@ -259,9 +259,17 @@ _EXPLETIVE: Final = re.compile(
     r"^(?:\s+(?:is|was|has been|became|seems?|took|would be))?\s+(?:clear|hard|easy|possible|said|"
     r"true|not until|only|known that|time|years?|in \d{4} that)\b"
 )
+"""What follows an "it" that refers to nothing: "it is clear", "it took"."""
+
 _BESIDE: Final = re.compile(r" [“\"‘']?")
+"""Between a noun and a name in apposition: "the guitarist Adrian Utley"."""
+
 _DESCRIBES: Final = re.compile(r" of (?!the same)|(?<=-up) to ")
+"""After a noun that names what follows: "the singer of The Sugarcubes"."""
+
 _NAMED: Final = re.compile(r"(?:,| was| is| were| are| and (?:the )?[\w-]+(?:,| was| is)?) ")
+"""Between a noun and the name that identifies it: "the singer was Ian Curtis"."""
+
 _NAMED_AFTER: Final = re.compile(
     r"(?:,|:| is| was| are| were)?(?: (?:the|an?|late|fellow))*(?: R(?:(?:,|,? and(?: an?)?) R)*)?"
     r" [“\"‘']?"
@@ -271,6 +279,8 @@ _NAMED_AFTER: Final = re.compile(
 _PREDICATE: Final = re.compile(
     r"\b(?:is|was|were|are|became|as|being|remains?|remained)(?: (?:also|now|then|still|one of))* $"
 )
+"""Before a noun that is said of the subject: "Ringo Starr was the drummer"."""
+
 _ROLES: Final = 6
 """Mentions looked at after "her brother": roles and a name"""
 
@@ -281,6 +291,8 @@ _OF_PLACE: Final = re.compile(
 """An anaphor with a place, which is a mention of its own: "the Denver quintet"."""
 
 _OWNER: Final = re.compile(r"\b[Tt]he (?:[a-z][\w-]*)?$")
+"""Before the noun that owns something: "the singer's brother"."""
+
 _SHORT: Final = 24
 """Characters within which a verb stands before its predicate"""
 
