@@ -254,110 +254,138 @@ def read_interactions(
         DataError: the file or a column is missing, or no row can be used: the error shows the first
             row, the expected and the actual values.
     """
-    of_time = columns_of(table.time)
-    by_count = table.weight == COUNT
-    weighed = table.weight if not by_count else None
     if folders is None:
         reader = read_rows(table, root, columns=_columns(table), progress=progress)
         frame = read_frame(reader, table.item)
     else:
         frame = joined_frames(folders)
     rows = frame.rows
-    items = recoded(rows[table.item], lambda ids: [plain_id(text) for text in ids])
-    evidence = rows["evidence"]
-    user = _users(table, rows, evidence)
-    record = _records(items, table.records, record_keys)
-    weight = _weights(rows[weighed], table.decimal) if weighed else np.ones(len(rows))
-    nothing = np.zeros(len(rows), np.bool_)
-    time, otherwise = None, nothing
-    if of_time:
-        cells = rows[of_time].astype("string[pyarrow]")
-        time, otherwise = _read_times(cells, table.day_first)
-    faults: dict[str, NDArray[np.bool_]] = {
-        "empty user or item": (user.isna() | items.isna()).to_numpy(),
-        "weight is no number": ~np.isfinite(weight),
-        "weight on another scale than most": (
-            _on_another_scale(rows[weighed], table.decimal) if weighed else nothing
-        ),
-        "time in another notation than most": otherwise,
-        "time is no number or date": time.isna().to_numpy() if time is not None else nothing,
-        "interaction with an unknown record": (
-            ~record.isin(record_keys).to_numpy() if record_keys is not None else nothing
-        ),
-    }
-    usable = ~nothing
-    rejects = []
-    for reason, fault in faults.items():
-        bad = usable & fault
-        usable &= ~bad
-        detail = _texts(user[bad]) + " " + _texts(items[bad])
-        column = weighed if reason.startswith("weight") else of_time[0] if of_time else None
-        if column and reason.startswith(("weight", "time")):
-            detail = detail + f": {column}=" + _texts(rows[column][bad])
-        rejects.append(
-            {
-                "evidence": evidence[bad].tolist(),
-                "reason": [reason] * int(bad.sum()),
-                "detail": detail.tolist(),
-            }
-        )
-    if by_count:  # of what is used
+    cells = _parsed(table, rows, record_keys)
+    usable, rejects = _rejected(cells)
+    if not usable.any():
+        raise _nothing_usable(table, root, cells, frame.rejects, record_keys)
+    for name, texts in rejects.items():
+        texts += [getattr(one, name) for one in frame.rejects]
+    count = len(rejects["reason"])
+    read = frame.counts["rows read"]
+    _warn_of_many(rejects, read)
+    weight = cells.weight
+    if table.weight == COUNT:  # of what is used
         pairs = pd.DataFrame(
-            {"user": user.cat.codes, "record": record.cat.codes, "n": usable * 1.0}
+            {"user": cells.user.cat.codes, "record": cells.record.cat.codes, "n": usable * 1.0}
         )
         weight = pairs.groupby(["user", "record"])["n"].transform("sum").to_numpy()
-    if not usable.any():
-        bad_rows = pd.DataFrame(
-            {"evidence": evidence, "user": user, "item": items, "record": record}, index=rows.index
-        )
-        if weighed:
-            bad_rows["weight"] = rows[weighed]
-        if of_time:
-            bad_rows["time"] = rows[of_time[0]]
-        raise _nothing_usable(table, root, faults, bad_rows, frame.rejects, record_keys)
-    unread = [(item.evidence, item.reason, item.detail) for item in frame.rejects]
-    table_of_rejects = {
-        key: [value for part in rejects for value in part[key]] + [row[n] for row in unread]
-        for n, key in enumerate(("evidence", "reason", "detail"))
-    }
-    count = len(table_of_rejects["evidence"])
-    if count > _MANY * frame.counts["rows read"]:
-        reasons = Counter(table_of_rejects["reason"])
-        reason = min(reasons, key=lambda name: (-reasons[name], name))
-        first = table_of_rejects["reason"].index(reason)
-        place, detail = table_of_rejects["evidence"][first], table_of_rejects["detail"][first]
-        warnings.warn(
-            f"{count:,} of {frame.counts['rows read']:,} interactions are rejected, most as "
-            f"{reason} ({place}: {detail})",
-            stacklevel=2,
-        )
-    outside = frame.counts.get("rows outside the filter", 0)
     used = pd.DataFrame(
         {
-            "user": user,
-            "item": record,
-            "raw_item": items,
+            "user": cells.user,
+            "item": cells.record,
+            "raw_item": cells.item,
             "weight": weight,
             "liked": weight >= table.threshold,
-            "time": _no_times(len(rows)) if time is None else time,
-            "evidence": evidence,
+            "time": _no_times(len(rows)) if cells.time is None else cells.time,
+            "evidence": cells.evidence,
         }
     )
+    outside = frame.counts.get("rows outside the filter", 0)
     return Interactions(
         interactions=INTERACTIONS.check(used if usable.all() else used[usable]),
         rejects=REJECTS.frame(
             {
                 "stage": ["extraction"] * count,
                 "source": [INTERACTIONS.name] * count,
-                **table_of_rejects,
+                **rejects,
             }
         ),
         counts={
-            "interaction rows read": frame.counts["rows read"],
+            "interaction rows read": read,
             **({"interaction rows outside the filter": outside} if outside else {}),
             "interaction rows used": int(usable.sum()),
             "interaction rows rejected": count,
         },
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Parsed:
+    """The cells of all rows, one value per row.
+
+    Attributes:
+        user, item: ids as the publisher writes them; NaN if the cell is empty.
+        record: key of the item's record.
+        weight: NaN if no number; 1 without a column.
+        time: seconds since 1970; None without a column.
+        evidence: where the row is.
+        stated: the cells of the weight and of the time, for messages.
+        faults: reason → the rows that have it; of several, the first counts.
+    """
+
+    user: pd.Series
+    item: pd.Series
+    record: pd.Series
+    weight: NDArray[np.float64]
+    time: pd.Series | None
+    evidence: pd.Series
+    stated: dict[str, pd.Series]
+    faults: dict[str, NDArray[np.bool_]]
+
+
+def _parsed(
+    table: InteractionTable, rows: pd.DataFrame, record_keys: frozenset[str] | None
+) -> _Parsed:
+    of_time = columns_of(table.time)
+    weighed = table.weight if table.weight != COUNT else None
+    items = recoded(rows[table.item], lambda ids: [plain_id(text) for text in ids])
+    user = _users(table, rows, rows["evidence"])
+    record = _records(items, table.records, record_keys)
+    faults = {"empty user or item": (user.isna() | items.isna()).to_numpy()}
+    stated: dict[str, pd.Series] = {}
+    weight, time = np.ones(len(rows)), None
+    if weighed:
+        stated["weight"] = rows[weighed]
+        weight = _weights(rows[weighed], table.decimal)
+        faults["weight is no number"] = ~np.isfinite(weight)
+        faults["weight on another scale than most"] = _on_another_scale(
+            rows[weighed], table.decimal
+        )
+    if of_time:
+        stated["time"] = rows[of_time[0]]
+        time, otherwise = _read_times(rows[of_time].astype("string[pyarrow]"), table.day_first)
+        faults["time in another notation than most"] = otherwise
+        faults["time is no number or date"] = time.isna().to_numpy()
+    if record_keys is not None:
+        faults["interaction with an unknown record"] = ~record.isin(record_keys).to_numpy()
+    return _Parsed(user, items, record, weight, time, rows["evidence"], stated, faults)
+
+
+def _rejected(cells: _Parsed) -> tuple[NDArray[np.bool_], dict[str, list[str]]]:
+    """Which rows can be used; reason (the first fault), evidence and detail of the others."""
+    usable = np.ones(len(cells.evidence), np.bool_)
+    rejects: dict[str, list[str]] = {"reason": [], "evidence": [], "detail": []}
+    for reason, fault in cells.faults.items():
+        bad = usable & fault
+        usable &= ~bad
+        details = _texts(cells.user[bad]) + " " + _texts(cells.item[bad])
+        column = cells.stated.get(reason.partition(" ")[0])
+        if column is not None:
+            details = details + f": {column.name}=" + _texts(column[bad])
+        rejects["reason"] += [reason] * int(bad.sum())
+        rejects["evidence"] += cells.evidence[bad].tolist()
+        rejects["detail"] += details.tolist()
+    return usable, rejects
+
+
+def _warn_of_many(rejects: dict[str, list[str]], read: int) -> None:
+    """Warn with the most frequent reason and its first row, if more than a tenth is rejected."""
+    count = len(rejects["reason"])
+    if count <= _MANY * read:
+        return
+    reasons = Counter(rejects["reason"])
+    most = min(reasons, key=lambda name: (-reasons[name], name))
+    first = rejects["reason"].index(most)
+    warnings.warn(
+        f"{count:,} of {read:,} interactions are rejected, most as {most} "
+        f"({rejects['evidence'][first]}: {rejects['detail'][first]})",
+        stacklevel=3,
     )
 
 
@@ -411,14 +439,13 @@ def _texts(column: pd.Series) -> pd.Series:
 def _nothing_usable(
     table: InteractionTable,
     root: Path,
-    faults: dict[str, NDArray[np.bool_]],
-    rows: pd.DataFrame,
+    cells: _Parsed,
     rejects: Sequence[Reject],
     record_keys: frozenset[str] | None,
 ) -> DataError:
     """Build the error for a file without a usable row, from its first row."""
     path = root / table.path
-    if not len(rows):
+    if not len(cells.evidence):
         first = next(iter(rejects), None)
         if first is None:
             return DataError("there is no row", where=str(path), remedy="is it the right file?")
@@ -428,8 +455,11 @@ def _nothing_usable(
             where=str(path),
             remedy="correct the file, or how [[interactions]] reads it",
         )
-    reason = next(name for name, fault in faults.items() if fault[0])
-    row = rows.iloc[0].fillna("")
+    reason = next(name for name, fault in cells.faults.items() if fault[0])
+    named = {"user": cells.user, "item": cells.item, "record": cells.record, **cells.stated}
+    row = {
+        name: "" if pd.isna(column.iloc[0]) else column.iloc[0] for name, column in named.items()
+    }
     problem, remedy = reason, "correct the file, or how [[interactions]] reads it"
     if reason == "weight is no number":
         problem = f"weight {row['weight']!r} in column {table.weight!r} is no number"
@@ -446,7 +476,8 @@ def _nothing_usable(
     else:
         problem = f"no user or no item (user {row['user']!r}, item {row['item']!r})"
     return DataError(
-        f"none of the {len(rows):,} interactions can be used, the first: {row['evidence']}: "
+        f"none of the {len(cells.evidence):,} interactions can be used, the first: "
+        f"{cells.evidence.iloc[0]}: "
         f"{problem}",
         where=str(path),
         remedy=remedy,
