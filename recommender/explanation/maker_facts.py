@@ -6,8 +6,9 @@ the graph says so of neither song.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,7 @@ class MakerFacts:
     ) -> None:
         self._items, self._history, self._popularity = items, history, listeners
         self._makers = makers
+        self._holdings = items.holdings_at(makers.items, makers.triples)
         phrases = None if vocabulary is None else vocabulary.phrases
         names = None if vocabulary is None else vocabulary.names
         self.index = self._makers.index(graph, phrases)
@@ -90,22 +92,24 @@ class MakerFacts:
             items: ``[n]`` the pairs' items.
             weights: of the items' facts.
         """
-        pairs, pair_of_makers = self._new(profiles, rows, items)
-        makers = self._makers.makers[pair_of_makers]
+        pairs, made = self._new(profiles, rows, items)
+        makers = self._makers.makers[made]
         facts = self._weigher.weigh(profiles.users[rows[pairs]], makers)
-        best: dict[int, tuple[float, int, Evidence]] = {}
+        best: dict[int, tuple[int, Evidence]] = {}
         for place, found in self._arguments.find(profiles, rows[pairs], facts):
-            pair, value = int(pairs[place]), value_of(found[0])
-            if pair not in best or value > best[pair][0]:
-                best[pair] = (value, int(pair_of_makers[place]), found[0])
+            pair, about = int(pairs[place]), found[0]
+            if pair not in best or value_of(about) > value_of(best[pair][1]):
+                best[pair] = (int(made[place]), about)
         arguments: dict[int, Valued] = {}
-        for pair, (value, made, about) in best.items():
-            user = int(profiles.users[rows[pair]])
-            at = weights.position(pair, self._holding(made))
-            weight = float(weights.values[at]) if weights.from_model[at] else None
-            if weight is not None:
-                value = max(0.0, float(weights.ranks[at]))
-            arguments[pair] = value, self._argument(user, made, about, weight or None)
+        for pair, argument in self._as_arguments(profiles, rows, best):
+            at = weights.position(pair, int(self._holdings[best[pair][0]]))
+            if not weights.from_model[at]:
+                arguments[pair] = value_of(best[pair][1]), argument
+            elif weights.values[at] > 0:
+                argument = replace(argument, weight=float(weights.values[at]), basis="model")
+                arguments[pair] = float(weights.ranks[at]), argument
+            else:
+                arguments[pair] = 0.0, argument
         return arguments
 
     def through(
@@ -120,8 +124,7 @@ class MakerFacts:
             pair = int(pairs[place])
             if pair not in best or about.weight > best[pair][1].weight:
                 best[pair] = (int(made[place]), about)
-        for pair, (maker, about) in best.items():
-            yield pair, self._argument(int(profiles.users[rows[pair]]), maker, about)
+        yield from self._as_arguments(profiles, rows, best)
 
     def _new(
         self, profiles: Profiles, rows: IntArray, items: IntArray
@@ -132,42 +135,44 @@ class MakerFacts:
         new = ~np.isin(pairs, pairs[known])
         return pairs[new], made[new]
 
-    def _argument(
-        self, user: int, made: int, about: Evidence, weight: float | None = None
-    ) -> Evidence:
-        """An argument about a maker as one about its item; `weight` is the model's, if any."""
-        works, ends = self._works_by(user, about.items)
-        return Evidence(
-            "makers",
-            works,
-            (self._step(made),),
-            ends=ends,
-            makers=about,
-            weight=about.weight if weight is None else weight,
-            basis="rarity" if weight is None else "model",
-        )
+    def _as_arguments(
+        self, profiles: Profiles, rows: IntArray, best: Mapping[int, tuple[int, Evidence]]
+    ) -> Iterator[tuple[int, Evidence]]:
+        """Turn arguments about a maker into arguments about the item, with works of the history.
 
-    def _works_by(
-        self, user: int, makers: tuple[int, ...]
-    ) -> tuple[tuple[int, ...], tuple[Step, ...]]:
-        """Items of the history by some makers, the best-known first, and who made each.
-
-        A work by several of them is listed under the first.
+        Args:
+            profiles, rows: see `find`.
+            best: for a pair, who made its item (a pair of `Makers`), and the argument about that.
         """
-        history = self._history.of(user)
-        places, made = self._makers.of_items(history)
-        by_them = np.isin(self._makers.makers[made], makers)
-        works, made = history[places[by_them]].tolist(), made[by_them].tolist()
-        pairs = zip(works, made, strict=True)
-        first: dict[int, int] = {}
-        for work, pair in sorted(pairs, key=lambda p: makers.index(self._makers.makers[p[1]])):
-            first.setdefault(work, pair)
-        items = self._popularity.best_known(first)
-        return items, tuple(self._step(first[item]) for item in items)
+        works: dict[int, dict[int, list[int]]] = {}
+        for pair, (made, about) in best.items():
+            user = int(profiles.users[rows[pair]])
+            if user not in works:
+                works[user] = self._works(user)
+            first: dict[int, int] = {}  # a work by several counts as one by the first
+            for maker in about.items:
+                for other in works[user][maker]:
+                    first.setdefault(int(self._makers.items[other]), other)
+            items = self._popularity.best_known(first)
+            yield (
+                pair,
+                Evidence(
+                    "makers",
+                    items,
+                    (self._step(made),),
+                    ends=tuple(self._step(first[item]) for item in items),
+                    makers=about,
+                    weight=about.weight,
+                ),
+            )
 
-    def _holding(self, made: int) -> int:
-        item, triple = self._makers.items[[made]], self._makers.triples[[made]]
-        return int(self._items.holdings_at(item, triple)[0])
+    def _works(self, user: int) -> dict[int, list[int]]:
+        """The works in a user's history by their makers, as pairs of `Makers`."""
+        _, made = self._makers.of_items(self._history.of(user))
+        found: dict[int, list[int]] = {}
+        for pair, maker in zip(made.tolist(), self._makers.makers[made].tolist(), strict=True):
+            found.setdefault(maker, []).append(pair)
+        return found
 
     def _step(self, made: int) -> Step:
-        return self._items.step(self._holding(made))
+        return self._items.step(int(self._holdings[made]))
