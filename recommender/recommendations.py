@@ -148,6 +148,8 @@ class Recommendations:
         ):
             if steps:
                 fields[name] = [self._step(step) for step in steps]
+        if argument.makers is not None:
+            fields["makers"] = self._fields(argument.makers)
         if argument.kind == "listeners":
             fields["together"], fields["audience"] = argument.together, argument.audience
         elif argument.kind != "model":

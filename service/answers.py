@@ -69,7 +69,7 @@ class Recommended(Item):
 class Path(_Answer):
     """A path in the graph from a history item to the recommended one."""
 
-    kind: str = Field(description="link, shared, through or path, from the strongest on")
+    kind: str = Field(description="link, shared, through, makers or path, the strongest first")
     weight: float = Field(description="weight of the fact about the item")
     basis: str = Field(description="origin of the weight: the model, or the fact's rarity")
     start: dict[str, Any]
@@ -159,7 +159,9 @@ class ListSettings(Weights):
     )
     top: int = Field(default=10, ge=1, le=MOST_LISTED)
     only: tuple[_Text, ...] = Field(
-        default=(), max_length=MOST_FILTERS, description="`genre=jazz`; all must hold"
+        default=(),
+        max_length=MOST_FILTERS,
+        description="`genre=jazz`; all must hold. A song without a genre has its performer's",
     )
     exclude: tuple[_Text, ...] = Field(
         default=(), max_length=MOST_FILTERS, description="`genre=metal`, or an item's name"

@@ -119,4 +119,5 @@ class RunReasons:
     @cached_property
     def _paths(self) -> ReasonPaths:
         graph, catalogue = self._run.split.train.graph, self._run.dataset.catalogue
-        return ReasonPaths(graph, self._explainer.index, catalogue, *(self._shared or ()))
+        index, makers = self._explainer.index, self._explainer.index_of_makers
+        return ReasonPaths(graph, index, catalogue, *(self._shared or ()), makers=makers)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress, pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,8 +14,10 @@ from recommender.explanation.co_listening import Listeners
 from recommender.explanation.evidence import Basis, Evidence
 from recommender.explanation.index import GraphIndex
 from recommender.explanation.names import Names
+from recommender.explanation.profiles import Profiles
+from recommender.explanation.weights import FactWeights
 
-__all__ = ["LEAST_IDF", "Arguments", "Fact", "values"]
+__all__ = ["LEAST_IDF", "Arguments", "Fact", "Valued", "value_of", "values"]
 
 IntArray = NDArray[np.int64]
 
@@ -23,6 +26,10 @@ LEAST_IDF: Final = math.log(2)
 
 _MOST_ARGUMENTS = 2
 _MOST_SHARED = 2  # maximum entities in one argument
+
+
+#: An argument and its value among those of the same pair; see `values`.
+Valued = tuple[float, Evidence]
 
 
 class Fact(NamedTuple):
@@ -56,19 +63,57 @@ class Arguments:
         self._listeners = listeners
         self._names = names
 
-    def best(
-        self, links: Sequence[Fact], shared: Sequence[Fact], items: IntArray, basis: Basis
-    ) -> list[Evidence]:
-        """At most two arguments: a direct link (the shortest path), then the strongest.
+    def find(
+        self,
+        profiles: Profiles,
+        rows: IntArray,
+        facts: FactWeights,
+        others: Mapping[int, Valued] | None = None,
+    ) -> Iterator[tuple[int, list[Evidence]]]:
+        """Direct links of each pair, and facts shared with items of the history.
 
         Args:
-            links: facts whose entity is an item of the history.
-            shared: facts that items of the history have too, sorted by falling `values`.
-            items: of the histories, see `Fact`.
-            basis: of the weights.
+            profiles: of the users.
+            rows: ``[n]`` positions of the pairs' users in the profiles.
+            facts: about the pairs' items, with weights.
+            others: further arguments of pairs, used if their value is positive and high enough.
+
+        Yields:
+            Positions of pairs that have any, and at most two arguments: a direct link (the shortest
+            path), then the strongest.
         """
-        arguments = [*self._link(links, basis), *self._in_common(shared, items, basis)]
-        return arguments[:_MOST_ARGUMENTS]
+        index = self._index
+        pairs, features = facts.pairs, index.features[facts.holdings]
+        entity = index.entity[features]
+        linked = profiles.contain(rows[pairs], entity)
+        telling = (index.idf[features] >= LEAST_IDF) & ~index.common[features]
+        supported = (linked | telling) & (facts.values > 0)
+        left, right = profiles.with_feature(rows[pairs], features)
+        useful = np.flatnonzero(supported & (linked | (left < right)))
+        value = values(facts.ranks[useful], (right - left)[useful], facts.from_model[useful])
+        useful = useful[np.lexsort((facts.holdings[useful], -value, pairs[useful]))]
+        entities = entity[useful]
+        named, concepts = np.ones(len(useful), dtype=bool), entities
+        if self._names is not None:
+            named, concepts = self._names.named(entities), self._names.concepts(entities)
+        columns = (
+            facts.holdings[useful], entities, concepts, facts.values[useful], facts.ranks[useful],
+            named, left[useful], right[useful],
+        )  # fmt: skip
+        candidates = list(map(Fact, *(column.tolist() for column in columns)))
+        is_link = linked[useful]
+        changes = np.flatnonzero(np.diff(pairs[useful], prepend=-1))
+        for start, stop in pairwise([*changes.tolist(), len(useful)]):
+            group, links = candidates[start:stop], is_link[start:stop].tolist()
+            basis: Basis = "model" if facts.from_model[useful[start]] else "rarity"
+            shared = [fact for fact, link in zip(group, links, strict=True) if not link]
+            found = self._in_common(shared, profiles.items, basis)
+            pair = int(pairs[useful[start]])
+            if others and pair in others and others[pair][0] > 0:
+                found.append(others[pair])
+            found.sort(key=lambda valued: -valued[0])
+            link = self._link(list(compress(group, links)), basis)
+            yield pair, [*link, *(argument for _, argument in found)][:_MOST_ARGUMENTS]
 
     def _link(self, links: Sequence[Fact], basis: Basis) -> list[Evidence]:
         """One argument from all direct links with the best one's meaning, the best-known first."""
@@ -85,13 +130,13 @@ class Arguments:
         steps = tuple(alike[item] for item in items)
         return [Evidence("link", items, steps, weight=sum(s.weight for s in steps), basis=basis)]
 
-    def _in_common(self, shared: Sequence[Fact], items: IntArray, basis: Basis) -> list[Evidence]:
+    def _in_common(self, shared: Sequence[Fact], items: IntArray, basis: Basis) -> list[Valued]:
         """Up to two arguments of entities and the items of the history that share all of them.
 
         Entities without a readable name are mentioned only if nothing else is shared, and two
         entities with the same name (genre *metal*, tag *metal*) only once.
         """
-        arguments: list[tuple[float, Evidence]] = []
+        arguments: list[Valued] = []
         remaining = [fact for fact in shared if fact.named] or list(shared)
         while remaining and len(arguments) < _MOST_ARGUMENTS:
             chosen, sharers = self._strongest(remaining, items, basis)
@@ -104,7 +149,7 @@ class Arguments:
             best_known = self._listeners.best_known(sharers)
             evidence = Evidence("shared", best_known, steps, weight=weight, basis=basis)
             arguments.append((_value(chosen, len(sharers), basis), evidence))
-        return [evidence for _, evidence in sorted(arguments, key=lambda pair: -pair[0])]
+        return arguments
 
     def _strongest(
         self, ranked: Sequence[Fact], items: IntArray, basis: Basis
@@ -155,8 +200,18 @@ def values(
     return np.where(from_model, ranks, by_rarity)
 
 
+def value_of(argument: Evidence) -> float:
+    """The same for an argument by rarity; of several direct links, the best one counts."""
+    weights = [step.weight for step in argument.steps]
+    used = [max(weights)] if argument.kind == "link" else weights
+    return _by_rarity(used, len(argument.items))
+
+
 def _value(facts: Sequence[Fact], sharers: int, basis: Basis) -> float:
     """The same for an argument of several facts: their weights, or squares of these, are summed."""
-    if basis == "model":
-        return sum(fact.rank for fact in facts)
-    return sum(fact.rank**2 for fact in facts) * (1 + math.log(sharers) / 2)
+    ranks = [fact.rank for fact in facts]
+    return sum(ranks) if basis == "model" else _by_rarity(ranks, sharers)
+
+
+def _by_rarity(ranks: Sequence[float], sharers: int) -> float:
+    return sum(rank**2 for rank in ranks) * (1 + math.log(sharers) / 2)

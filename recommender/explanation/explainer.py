@@ -6,22 +6,24 @@ contribution to the model's score if available, else by rarity.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
-from itertools import compress, pairwise
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recommender.data import TrainingSplit
-from recommender.explanation.arguments import LEAST_IDF, Arguments, Fact, values
+from recommender.explanation.arguments import Arguments, Valued
 from recommender.explanation.co_listening import Listeners
-from recommender.explanation.evidence import Basis, Evidence, Reason
+from recommender.explanation.evidence import Evidence, Reason
 from recommender.explanation.index import GraphIndex
 from recommender.explanation.longer_paths import Meetings
+from recommender.explanation.maker_facts import MakerFacts
+from recommender.explanation.makers import Makers
 from recommender.explanation.profiles import Profiles
 from recommender.explanation.vocabulary import Vocabulary
-from recommender.explanation.weights import Contributions, FactWeights, Weigher
+from recommender.explanation.weights import Contributions, Weigher
 from recommender.scoring import ItemSets
 
 __all__ = ["Explainer"]
@@ -29,7 +31,6 @@ __all__ = ["Explainer"]
 IntArray = NDArray[np.int64]
 
 _USERS_AT_A_TIME = 256
-_WEAK = ("through", "path")
 _MODEL = Reason((Evidence("model"),))
 
 
@@ -54,17 +55,28 @@ class Explainer:
     ) -> None:
         self._history = ItemSets(*train.history)
         phrases = None if vocabulary is None else vocabulary.phrases
-        self._index = GraphIndex(train.graph, train.n_items, phrases)
-        self._names = None if vocabulary is None else vocabulary.names
+        names = None if vocabulary is None else vocabulary.names
+        makers = Makers.of(train.graph, train.n_items, train.catalogue)
+        self._index = makers.index_of_items(train.graph, phrases)
         self._weigher = Weigher(self._index, vocabulary, contributions)
         self._listeners = Listeners(self._history, train.n_items)
-        self._arguments = Arguments(self._index, self._listeners, self._names)
-        self._meetings = Meetings(self._index, self._weigher.rarity, self._listeners, self._names)
+        self._arguments = Arguments(self._index, self._listeners, names)
+        self._meetings = Meetings(self._index, self._weigher.rarity, self._listeners, names)
+        self._makers = None
+        if len(makers):
+            self._makers = MakerFacts(
+                makers, train.graph, self._index, self._history, self._listeners, vocabulary
+            )
 
     @property
     def index(self) -> GraphIndex:
         """The graph as features of items."""
         return self._index
+
+    @property
+    def index_of_makers(self) -> GraphIndex | None:
+        """The same of those who made the items; None if the graph has no makers."""
+        return None if self._makers is None else self._makers.index
 
     def joined_by(self, newcomers: ItemSets) -> Explainer:
         """A copy of the explainer with newcomers: newcomer n is user `n_users + n`.
@@ -76,6 +88,7 @@ class Explainer:
         joined._weigher = self._weigher.by_rarity()
         joined._history = self._history.followed_by(newcomers)
         joined._listeners = self._listeners.joined_by(newcomers)
+        joined._makers = self._makers and self._makers.joined_by(newcomers)
         return joined
 
     def explain(
@@ -109,15 +122,28 @@ class Explainer:
         found: list[Reason | None] = [None] * len(items)
         profiles = Profiles(self._index, self._history, users)
         facts = self._weigher.weigh(users[rows], items)
-        for pair, evidence in self._shared(profiles, rows, facts):
+        weaker = [
+            partial(self._meetings.through, profiles),
+            partial(self._meetings.path, profiles),
+        ]
+        others: dict[int, Valued] = {}
+        if self._makers is not None:
+            of_makers = self._makers.profiles(users)
+            others = self._makers.find(of_makers, rows, items, facts)
+            weaker.insert(1, partial(self._makers.through, of_makers))
+        for pair, (_, argument) in others.items():
+            found[pair] = Reason((argument,))
+        for pair, evidence in self._arguments.find(profiles, rows, facts, others):
             found[pair] = Reason(tuple(evidence))
         # Pairs without a strong reason are tried with weaker ones.
-        for weaker in (self._meetings.through, self._meetings.path):
+        for connect in weaker:
             left = _without(found)
-            for index, argument in weaker(profiles, rows[left], items[left]):
+            for index, argument in connect(rows[left], items[left]):
                 found[left[index]] = Reason((argument,))
         # Co-listening is used if the graph has no reason, and added if it has only a weak one.
-        left = np.array([n for n, r in enumerate(found) if r is None or r.kind in _WEAK], dtype=int)
+        left = np.array(
+            [n for n, r in enumerate(found) if r is None or r.evidence[0].is_weak], dtype=int
+        )
         for index, argument in self._listeners.find(users[rows[left]], items[left]):
             before = found[left[index]]
             found[left[index]] = Reason((*(before.evidence if before else ()), argument))
@@ -125,46 +151,6 @@ class Explainer:
         for row, column, reason in zip(rows.tolist(), columns.tolist(), found, strict=True):
             table[row][column] = reason or _MODEL
         return table
-
-    def _shared(
-        self, profiles: Profiles, rows: IntArray, facts: FactWeights
-    ) -> Iterator[tuple[int, list[Evidence]]]:
-        """Direct links, and facts shared with items of the history."""
-        index = self._index
-        pairs, features = facts.pairs, index.features[facts.holdings]
-        entity = index.entity[features]
-        linked = (entity < index.n_items) & self._history.contains(
-            profiles.users[rows[pairs]], entity
-        )
-        telling = (index.idf[features] >= LEAST_IDF) & ~index.common[features]
-        supported = (linked | telling) & (facts.values > 0)
-        left, right = profiles.with_feature(rows[pairs], features)
-        useful = np.flatnonzero(supported & (linked | (left < right)))
-        value = values(facts.ranks[useful], (right - left)[useful], facts.from_model[useful])
-        useful = useful[np.lexsort((facts.holdings[useful], -value, pairs[useful]))]
-        entities = entity[useful]
-        named, concepts = np.ones(len(useful), dtype=bool), entities
-        if self._names is not None:
-            named, concepts = self._names.named(entities), self._names.concepts(entities)
-        columns = (
-            facts.holdings[useful], entities, concepts, facts.values[useful], facts.ranks[useful],
-            named, left[useful], right[useful],
-        )  # fmt: skip
-        candidates = list(map(Fact, *(column.tolist() for column in columns)))
-        is_link = linked[useful]
-        changes = np.flatnonzero(np.diff(pairs[useful], prepend=-1))
-        for start, stop in pairwise([*changes.tolist(), len(useful)]):
-            group, links = candidates[start:stop], is_link[start:stop].tolist()
-            basis: Basis = "model" if facts.from_model[useful[start]] else "rarity"
-            yield (
-                int(pairs[useful[start]]),
-                self._arguments.best(
-                    list(compress(group, links)),
-                    [fact for fact, link in zip(group, links, strict=True) if not link],
-                    profiles.items,
-                    basis,
-                ),
-            )
 
 
 def _without(found: Sequence[Reason | None]) -> IntArray:

@@ -32,11 +32,16 @@ class GraphIndex:
         n_items: ids below this are items.
         phrases: ``[n_relations, 2]`` an integer for a relation's meaning seen from its tail ``[:,
             0]`` and from its head ``[:, 1]``; all different by default.
+        works: ``[n_entities]`` for features of other entities in place of the items (see
+            `Makers.index`): how many items an entity with a feature stands for, 0 for entities to
+            leave out. An item by two counts half for each.
+        without: ``[n_triples]``, triples to leave out.
 
     Attributes:
         entity: ``[n_features]``.
-        starts, features: features of each item in compressed rows, ``[n_items + 1]``,
-            ``[n_holdings]``; positions in the latter are the holdings' ids.
+        starts, features: features of each entity in compressed rows, ``[n_entities + 1]``,
+            ``[n_holdings]``; positions in the latter are the holdings' ids. Only items (or
+            entities with `works`) have any.
         idf: ``[n_features]``, ln(items / items with the feature).
         common: ``[n_features]``, whether more than half of the items with a fact of the kind have
             it (*features vocals*), for kinds with at least 20 items.
@@ -46,14 +51,23 @@ class GraphIndex:
     """
 
     def __init__(
-        self, graph: KnowledgeGraph, n_items: int, phrases: IntArray | None = None
+        self,
+        graph: KnowledgeGraph,
+        n_items: int,
+        phrases: IntArray | None = None,
+        *,
+        works: NDArray[np.float64] | None = None,
+        without: NDArray[np.bool_] | None = None,
     ) -> None:
         self.n_items, self.n_entities = n_items, graph.n_entities
         if phrases is None:
             phrases = np.arange(2 * graph.n_relations).reshape(-1, 2)
         n_phrases = 1 + int(phrases.max(initial=0))
-        distinct = graph.head != graph.tail
-        out, back = distinct & (graph.head < n_items), distinct & (graph.tail < n_items)
+        kept = graph.head != graph.tail
+        if without is not None:
+            kept &= ~without
+        described = np.arange(self.n_entities) < n_items if works is None else works > 0
+        out, back = kept & described[graph.head], kept & described[graph.tail]
         item = np.concatenate([graph.head[out], graph.tail[back]])
         entity = np.concatenate([graph.tail[out], graph.head[back]])
         relation = np.concatenate([graph.relation[out], graph.relation[back]])
@@ -67,7 +81,7 @@ class GraphIndex:
         self.entity, phrase = np.divmod(known, n_phrases)
         cells, holding = np.unique(item * max(self.n_features, 1) + feature, return_inverse=True)
         owner, self.features = np.divmod(cells, max(self.n_features, 1))
-        self.starts = np.searchsorted(owner, np.arange(n_items + 1))
+        self.starts = np.searchsorted(owner, np.arange(self.n_entities + 1))
         #: ``[n_entities + 1]``: features of entity e are ``first_of[e] … first_of[e + 1] - 1``.
         self.first_of = np.searchsorted(self.entity, np.arange(self.n_entities + 1))
 
@@ -78,11 +92,13 @@ class GraphIndex:
         self._holding_of[forward, triple] = holding
         #: ``[n_holdings]``: relation of the first triple that states each.
         self.relation = relation[order][self._triple_starts[:-1]]
-        self._graph = graph
+        self._graph, self._without = graph, without
 
-        with_feature = np.maximum(np.bincount(self.features, minlength=self.n_features), 1)
-        described = np.unique(owner * n_phrases + phrase[self.features]) % n_phrases
-        with_phrase = np.bincount(described, minlength=n_phrases)[phrase]
+        stands_for = np.ones(self.n_entities) if works is None else works
+        with_feature = np.bincount(self.features, stands_for[owner], minlength=self.n_features)
+        with_feature = np.maximum(with_feature, 1)
+        owner, said = np.divmod(np.unique(owner * n_phrases + phrase[self.features]), n_phrases)
+        with_phrase = np.bincount(said, stands_for[owner], minlength=n_phrases)[phrase]
         self.idf = np.log(n_items / with_feature)
         among = np.log(np.maximum(with_phrase, 1) / with_feature)
         self.common = (2 * with_feature > with_phrase) & (with_phrase >= _ENOUGH)
@@ -118,9 +134,14 @@ class GraphIndex:
 
         Only entities that are not items, as these may be shared with the history.
         """
-        offsets, linked = self._graph.adjacency
-        rows, places = expand(offsets[entities], offsets[entities + 1])
-        far = linked[places]
+        if self._without is None:
+            offsets, linked = self._graph.adjacency
+            rows, places = expand(offsets[entities], offsets[entities + 1])
+            far = linked[places]
+        else:
+            rows, triples, far = self._graph.triples_at(entities)
+            kept = ~self._without[triples]
+            rows, far = rows[kept], far[kept]
         keep = (far >= self.n_items) & (far != entities[rows])
         return rows[keep], far[keep]
 
@@ -128,7 +149,10 @@ class GraphIndex:
         """The fact that links two entities, seen from the first; the first of several."""
         graph = self._graph
         ahead = (graph.head == near) & (graph.tail == far)
-        triples = np.flatnonzero(ahead | ((graph.head == far) & (graph.tail == near)))
+        linking = ahead | ((graph.head == far) & (graph.tail == near))
+        if self._without is not None:
+            linking &= ~self._without
+        triples = np.flatnonzero(linking)
         first = int(triples[0])
         alike = triples[
             (graph.relation[triples] == graph.relation[first]) & (ahead[triples] == ahead[first])

@@ -11,10 +11,14 @@ from recommender.data import Catalogue, KnowledgeGraph, Split
 from recommender.data.quotes import Quotes
 from recommender.explanation.evidence import Evidence, Reason, Step
 from recommender.explanation.index import GraphIndex
+from recommender.explanation.makers import Makers
 from recommender.explanation.statements import Statement, Statements
 from recommender.explanation.vocabulary import Vocabulary
 
 __all__ = ["ReasonPaths"]
+
+#: Start item, steps to the recommended item as (from, fact, to), and weight.
+_Way = tuple[int, list[tuple[int, Step, int]], float]
 
 _ITEMS_PER_FACT = 3  # maximum items of the history; the best known
 
@@ -28,6 +32,7 @@ class ReasonPaths:
         catalogue: names and IRIs.
         statements: statements of the triples; by default sources are left out.
         quotes: the publishers' files; by default nothing is quoted.
+        makers: features of those who made the items, if the reasons have any.
     """
 
     def __init__(
@@ -37,9 +42,11 @@ class ReasonPaths:
         catalogue: Catalogue,
         statements: Statements | None = None,
         quotes: Quotes | None = None,
+        *,
+        makers: GraphIndex | None = None,
     ) -> None:
         self._graph = graph
-        self._index = index
+        self._index, self._makers = index, makers
         self._catalogue = catalogue
         self._statements = statements
         self._quotes = quotes
@@ -49,11 +56,14 @@ class ReasonPaths:
         """Create for reasons on a split, with sources if the data folder has statements."""
         graph, dataset = split.train.graph, split.dataset
         vocabulary = Vocabulary.of(dataset.catalogue, graph.n_relations)
-        index = GraphIndex(graph, split.train.n_items, vocabulary.phrases)
+        makers = Makers.of(graph, split.train.n_items, dataset.catalogue)
+        index = makers.index_of_items(graph, vocabulary.phrases)
+        of_makers = makers.index(graph, vocabulary.phrases) if len(makers) else None
         statements = Statements(dataset.folder, graph, dataset.catalogue)
         if not sources or not statements:
-            return cls(graph, index, dataset.catalogue)
-        return cls(graph, index, dataset.catalogue, statements, Quotes(dataset.folder))
+            return cls(graph, index, dataset.catalogue, makers=of_makers)
+        quotes = Quotes(dataset.folder)
+        return cls(graph, index, dataset.catalogue, statements, quotes, makers=of_makers)
 
     @property
     def sources_missing(self) -> bool:
@@ -82,7 +92,7 @@ class ReasonPaths:
         """The distinct triples on the paths of a reason, in path order."""
         found: dict[int, None] = {}
         for evidence in reason.evidence:
-            for _, steps, _ in self._ways(item, evidence):
+            for _, steps, _ in self._ways(item, evidence, self._index):
                 found |= {step.triples[0]: None for _, step, _ in steps}
         return list(found)
 
@@ -99,7 +109,7 @@ class ReasonPaths:
         return described
 
     def _paths(self, item: int, evidence: Evidence) -> Iterator[dict[str, Any]]:
-        for start, steps, weight in self._ways(item, evidence):
+        for start, steps, weight in self._ways(item, evidence, self._index):
             yield {
                 "kind": evidence.kind,
                 "weight": round(weight, 6),
@@ -112,9 +122,7 @@ class ReasonPaths:
                 ],
             }
 
-    def _ways(
-        self, item: int, evidence: Evidence
-    ) -> Iterator[tuple[int, list[tuple[int, Step, int]], float]]:
+    def _ways(self, item: int, evidence: Evidence, index: GraphIndex) -> Iterator[_Way]:
         """Yield start item, steps to the recommended item as (from, fact, to), and weight."""
         match evidence.kind:
             case "link":
@@ -123,7 +131,7 @@ class ReasonPaths:
             case "shared":
                 for step in evidence.steps:
                     for start in evidence.items[:_ITEMS_PER_FACT]:
-                        first = self._same_of(start, item, step)
+                        first = _same_of(start, item, step, index)
                         middle = step.entity
                         yield (
                             start,
@@ -135,12 +143,20 @@ class ReasonPaths:
                 between = [(last.entity, fact, step.entity) for fact in evidence.middle]
                 steps = [(start, last, last.entity), *between, (step.entity, step, item)]
                 yield start, steps, evidence.weight
+            case "makers":
+                yield from self._ways_of_makers(item, evidence)
 
-    def _same_of(self, start: int, item: int, step: Step) -> Step:
-        """The history item's fact that corresponds to the item's `step`."""
-        (holding,) = self._index.holdings_at(np.array([item]), np.array([step.triples[0]]))
-        feature = self._index.features[holding]
-        return self._index.step(self._index.holding_of(start, int(feature)))
+    def _ways_of_makers(self, item: int, evidence: Evidence) -> Iterator[_Way]:
+        """The ways between makers, each from a work by the first to the item by the last."""
+        assert evidence.makers is not None and self._makers is not None
+        made = evidence.steps[0]
+        works = zip(evidence.items, evidence.ends, strict=True)
+        work_by = {end.entity: (work, end) for work, end in reversed(list(works))}
+        for maker, steps, weight in self._ways(made.entity, evidence.makers, self._makers):
+            if maker in work_by:  # a work by two is listed under one of them
+                work, end = work_by[maker]
+                own = weight if evidence.basis == "rarity" else evidence.weight
+                yield work, [(work, end, maker), *steps, (made.entity, made, item)], own
 
     def _along(self, near: int, step: Step) -> bool:
         return int(self._graph.head[step.triples[0]]) == near
@@ -176,6 +192,12 @@ class ReasonPaths:
                 for premise in statement.premises
             ]
         return described
+
+
+def _same_of(start: int, item: int, step: Step, index: GraphIndex) -> Step:
+    """The history item's fact that corresponds to the item's `step`."""
+    (holding,) = index.holdings_at(np.array([item]), np.array([step.triples[0]]))
+    return index.step(index.holding_of(start, int(index.features[holding])))
 
 
 def _places(statement: Statement) -> Iterator[str]:

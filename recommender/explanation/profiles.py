@@ -25,7 +25,7 @@ class Profiles:
 
     def __init__(self, index: GraphIndex, history: ItemSets, users: IntArray) -> None:
         self.users = users
-        self._index = index
+        self._index, self._history = index, history
         owners, items = history.pairs(users)
         places, holdings = index.holdings_of(items)
         features = index.features[holdings]
@@ -34,6 +34,10 @@ class Profiles:
         self._keys = keys[order]
         self.features, self.items = features[order], items[places][order]
         self.holdings = holdings[order]
+
+    def contain(self, rows: IntArray, entities: IntArray) -> NDArray[np.bool_]:
+        """Whether each entity is an item in the history of its row, ``[n]``."""
+        return self._history.contains(self.users[rows], entities)
 
     def with_feature(self, rows: IntArray, features: IntArray) -> tuple[IntArray, IntArray]:
         """Ranges ``left … right - 1`` of the items with a feature in the history of each row.

@@ -52,6 +52,11 @@ class FactWeights:
     ranks: NDArray[np.float64]
     from_model: NDArray[np.bool_]
 
+    def position(self, pair: int, holding: int) -> int:
+        """Where the values of a pair's holding are; the pair's holdings are ascending."""
+        first, last = np.searchsorted(self.pairs, [pair, pair + 1]).tolist()
+        return int(first + np.searchsorted(self.holdings[first:last], holding))
+
 
 class Weigher:
     """Computes weights of the graph's facts about items.

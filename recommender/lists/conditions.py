@@ -15,6 +15,7 @@ from recommender.data.facts import Facts
 from recommender.data.names import NameIndex, fold_name
 from recommender.data.tables import IntArray
 from recommender.errors import ConfigError, DataError
+from recommender.explanation.makers import Makers
 from recommender.explanation.relations import plain_name
 
 _SHOWN = 12
@@ -40,6 +41,10 @@ class Statement:
 class GraphVocabulary:
     """Resolves names of relations and entities, ignoring case, accents and punctuation.
 
+    A condition holds for an item that states it, and for an item that states nothing of the
+    relation if one of its makers does (a song's performer, a book's writer); except for decades and
+    awards, which are the item's own.
+
     Args:
         graph: the graph with the relations and entities.
         n_items: ids below this are items.
@@ -48,6 +53,7 @@ class GraphVocabulary:
 
     def __init__(self, graph: KnowledgeGraph, n_items: int, catalogue: Catalogue) -> None:
         self._graph, self._n_items, self._catalogue = graph, n_items, catalogue
+        self._makers = Makers.of(graph, n_items, catalogue)
         self._indexes: dict[tuple[tuple[int, ...], bool], NameIndex] = {}
 
     @classmethod
@@ -66,8 +72,8 @@ class GraphVocabulary:
 
     @cached_property
     def relation_names(self) -> list[str]:
-        """Short names of the items' relations, the most frequent first."""
-        counts = np.bincount(self._ends(forward=True)[0], minlength=self._graph.n_relations)
+        """Short names of the relations of items or their makers, the most frequent first."""
+        counts = np.bincount(self._all_ends(forward=True)[0], minlength=self._graph.n_relations)
         order = np.argsort(-counts, kind="stable")
         names = [plain_name(self._full_names[r]) for r in order.tolist() if counts[r]]
         return list(dict.fromkeys(names))
@@ -129,10 +135,15 @@ class GraphVocabulary:
     def items_with(self, statement: Statement) -> NDArray[np.bool_]:
         """Mask of the items that fulfil the condition in the graph, ``[n_items]``."""
         relation, item, entity = self._ends(statement.forward)
+        stated = np.isin(relation, statement.relations)
+        own, silent = np.zeros(self._n_items, dtype=bool), np.ones(self._n_items, dtype=bool)
+        own[item[stated & np.isin(entity, statement.entities)]] = True
+        silent[item[stated]] = False
+        relation, maker, entity = self._ends_of_makers(statement.forward)
         chosen = np.isin(relation, statement.relations) & np.isin(entity, statement.entities)
-        found = np.zeros(self._n_items, dtype=bool)
-        found[item[chosen]] = True
-        return found
+        by_makers = np.zeros(self._n_items, dtype=bool)
+        by_makers[self._makers.items[np.isin(self._makers.makers, maker[chosen])]] = True
+        return own | (silent & by_makers)
 
     def facts(self, statements: Sequence[Statement]) -> Facts:
         """The triples of a new item that fulfils the conditions.
@@ -141,7 +152,7 @@ class GraphVocabulary:
         """
         rows: dict[tuple[int, int, bool], None] = {}
         for statement in statements:
-            relation, _, entity = self._ends(statement.forward)
+            relation, entity = self._all_ends(statement.forward)
             for wanted in statement.entities:
                 usual = np.bincount(
                     relation[(entity == wanted) & np.isin(relation, statement.relations)],
@@ -167,11 +178,26 @@ class GraphVocabulary:
         kept = near < self._n_items
         return graph.relation[kept], near[kept], far[kept]
 
+    def _ends_of_makers(self, forward: bool) -> tuple[IntArray, IntArray, IntArray]:
+        """The same for triples with a maker of items that tell something of its works."""
+        graph = self._graph
+        near, far = (graph.head, graph.tail) if forward else (graph.tail, graph.head)
+        is_maker = np.zeros(graph.n_entities, dtype=bool)
+        is_maker[self._makers.makers] = True
+        kept = is_maker[near] & ~self._makers.stating & ~self._makers.personal
+        return graph.relation[kept], near[kept], far[kept]
+
+    def _all_ends(self, forward: bool) -> tuple[IntArray, IntArray]:
+        """Relation and other end of the triples with an item or a maker at the given end."""
+        ends = zip(self._ends(forward), self._ends_of_makers(forward), strict=True)
+        relation, _, entity = (np.concatenate(both) for both in ends)
+        return relation, entity
+
     def _entities_of(self, relations: tuple[int, ...], forward: bool) -> NameIndex:
-        """Names of the entities at the far end of some relations."""
+        """Names of the entities at the far end of some relations of items or their makers."""
         index = self._indexes.get((relations, forward))
         if index is None:
-            relation, _, entity = self._ends(forward)
+            relation, entity = self._all_ends(forward)
             counts = np.bincount(entity[np.isin(relation, relations)])
             names = self._catalogue.entity_names()
             pairs: Iterator[tuple[int, str]] = (
@@ -193,6 +219,8 @@ class GraphVocabulary:
             hint = f"the graph knows {', '.join(examples[:5])}{more}"
         elif len(self._entities_of(relations, not forward)):
             hint = f"it has {relation} in the other direction, {'^' if forward else ''}{relation}=…"
+        elif np.isin(self._graph.relation[self._makers.personal], relations).any():
+            hint = f"the {relation} of a maker is not that of its works"
         else:
             hint = f"no item has a {relation} there"
         return ConfigError(f"no {'' if forward else '^'}{relation} {value!r} in the graph; {hint}")

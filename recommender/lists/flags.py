@@ -25,14 +25,15 @@ def add_list_flags(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="RELATION=VALUE",
         help="items with this fact, such as genre=jazz or 'genre=jazz|blues'; may be repeated, "
-        "all must hold; a caret before the relation inverts it",
+        "all must hold; a caret before the relation inverts it. For a song that does not state it, "
+        "its performer's counts (for a book, its writer's), except for decades and awards",
     )
     group.add_argument(
         "--exclude",
         action="append",
         default=[],
         metavar="RELATION=VALUE",
-        help="no items with this fact, or not the item of this name; may be repeated",
+        help="no items that --only would keep, or not the item of this name; may be repeated",
     )
     group.add_argument(
         "--country",

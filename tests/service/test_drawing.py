@@ -31,6 +31,16 @@ SHARED = path(
     step(PIANIST, "genre", GENRE, along=True),
     step(ITEM, "genre", GENRE, along=False),
 )
+SINGER, OTHER_SINGER, LIKED = (
+    entity(n, name) for n, name in enumerate(("A Singer", "B Singer", "A Song"), start=4)
+)
+OF_MAKERS = path(
+    LIKED,
+    step(LIKED, "performer", SINGER, along=True),
+    step(SINGER, "genre", GENRE, along=True),
+    step(OTHER_SINGER, "genre", GENRE, along=False),
+    step(ITEM, "performer", OTHER_SINGER, along=False),
+)
 
 
 def crosses(point, box):
@@ -39,7 +49,10 @@ def crosses(point, box):
 
 
 @pytest.mark.parametrize("down", [False, True])
-@pytest.mark.parametrize("paths", [[DIRECT, SHARED], [SHARED, DIRECT], [DIRECT], [SHARED]])
+@pytest.mark.parametrize(
+    "paths",
+    [[DIRECT, SHARED], [SHARED, DIRECT], [DIRECT], [SHARED], [OF_MAKERS], [OF_MAKERS, SHARED]],
+)
 def test_no_arrow_runs_behind_a_box(paths, down):
     drawing = draw(paths, down=down)
     facts = {(s["head"]["id"], s["tail"]["id"]) for one in paths for s in one.steps}
