@@ -22,7 +22,6 @@ NO_GRAPH = (
 _BETWEEN = frozenset({predicate for predicate, _ in RELATIONS.values()} | {"origin", "onAlbum"})
 """Predicates between entities, whatever the settings of the column."""
 
-_LINKS = frozenset({"performer", "performed", "onAlbum", "onRelease", "releaseOf"})
 """Predicates that only lead to what performed or contains an item."""
 
 _WIDTH: Final = 98
@@ -229,27 +228,28 @@ def _finest_first(plan: Plan) -> list[Things]:
 
 
 def _triples(plan: Plan) -> list[str]:
-    """Keep statements without an item: live where the items have hardly any of their own."""
+    """Keep statements without an item, such as the genres of the songs' performers."""
     tables = [plan.acts[0].table] if plan.acts else _finest_first(plan)[:1]
     if not tables:
         return []
     about, by_key = tables[0].about, {table.key: table for table in plan.tables}
-    own: list[str] = []
     apart: dict[str, list[str]] = {}
     for subject, settings in _relations(plan, by_key):
         other = by_key.get(settings.get("ref", ""))
-        if subject.about == about:
-            own.append(settings["predicate"])
-        elif (other.type if other else settings.get("type")) != tables[0].type:
+        if subject.about != about and (
+            (other.type if other else settings.get("type")) != tables[0].type
+        ):
             apart.setdefault(f"{subject.about}s", []).append(settings["predicate"])
     if not apart:
         return []
     told = ", ".join(f"{' and '.join(dict.fromkeys(apart[kind]))} of {kind}" for kind in apart)
-    lines = [f"# {told}: these statements have no item ({_a(about)}) at either end, and are",
-             '# not in kg_final.txt unless heads is "all".']  # fmt: skip
-    if _LINKS.issuperset(own):
-        return ["", *lines, "[triples]", 'heads = "all"']
-    return ["", *lines, "# [triples]", '# heads = "all"']
+    return [
+        "",
+        f"# {told}: these statements have no item ({_a(about)}) at either end, and are",
+        '# in kg_final.txt only if heads is "all". The public MKR program needs "items".',
+        "[triples]",
+        'heads = "all"',
+    ]
 
 
 def _a(noun: str) -> str:

@@ -42,11 +42,10 @@ def test_albums_are_items_like_songs(tmp_path):
     assert guessed(tmp_path, files)["triples"] == {"heads": "all"}
 
 
-def test_it_is_proposed_in_a_comment_if_the_songs_have_facts_of_their_own(tmp_path):
+def test_facts_of_artists_are_kept_beside_those_of_the_songs(tmp_path):
     songs = "track_id,title,artist_id,genre\nt1,Rain,K1,folk\nt2,Sun,K2,jazz\nt3,Snow,K3,folk\n"
-    _, _, text = built(tmp_path, {**FILES, "songs.csv": songs})
-    assert '# [triples]\n# heads = "all"' in text
-    assert len(facts(tmp_path)) == 3 + 3
+    built(tmp_path, {**FILES, "songs.csv": songs})
+    assert len(facts(tmp_path)) == 3 + 3 + 6
 
 
 @pytest.mark.parametrize(
