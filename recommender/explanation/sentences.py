@@ -201,6 +201,8 @@ class Narrator:
             relation = self._catalogue.relation_name(step.relation)
             self._wordings[key] = wording_of(relation, of_work=key[1])
         words = self._wordings[key]
+        if words.link == "won" and self._names.name(step.entity).endswith("Hall of Fame"):
+            return replace(words, link="was inducted into")
         on_screen = _ON_SCREEN.get(words.phrase(step.forward))
         if on_screen and self._names.kind(step.entity).endswith(_SCREENS):
             if step.forward:

@@ -429,6 +429,7 @@ def test_other_kinds_of_items_have_other_words(tmp_path):
         ("country", "Iceland", "Country", "comes from Iceland"),
         ("tag", "dreamy", "Tag", "is tagged “dreamy”"),
         ("award", "Brit Award", "Award", "won the Brit Award"),
+        ("award", "Blues Hall of Fame", "Award", "was inducted into the Blues Hall of Fame"),
         ("performed", "8 Mile", "Movie", "appears in “8 Mile”"),
         ("performed", "Respect", "Song", "performed “Respect”"),
         ("composer of", "Psycho", "Movie", "composed the music of “Psycho”"),
