@@ -35,7 +35,7 @@ _MILLISECONDS: Final = 10_000
 
 _SECONDS: Final = 15
 _PERCENT: Final = 100
-_LISTED: Final = ("|", ";", " / ", ",", "/")
+SEPARATORS: Final = ("|", ";", " / ", ",", "/")
 _LEAST_LISTS: Final = 3
 """Least different lists in a column of works, whose titles may have any sign."""
 
@@ -414,7 +414,7 @@ def split_of(guess: Guess) -> tuple[str | None, str]:
         return None, "lists in the notation of a program"
     if guess.about == "label" and (seen := _parts_alone(cells)):
         return ", ", seen
-    for sign in _LISTED:
+    for sign in SEPARATORS:
         if sign in {",", "/"} and guess.about not in _COMMA_LISTS:
             continue
         several = [cell for cell in cells if sign in cell]

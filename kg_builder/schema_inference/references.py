@@ -11,7 +11,7 @@ from typing import Any, Final
 from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import Cell
 from kg_builder.extraction.tabular.list_cells import values_in
-from kg_builder.schema_inference.columns import Guess
+from kg_builder.schema_inference.columns import SEPARATORS, Guess
 from kg_builder.schema_inference.plan import Plan, table_key
 from kg_builder.schema_inference.samples import Column, Sample, without_placeholders
 from kg_builder.schema_inference.things import (
@@ -65,7 +65,26 @@ def overlap(one: Guess, table: Things) -> bool:
     if table.id is None:
         return False
     same_name = one.name.casefold() == table.id.casefold() and table.sample.rows >= 1000
-    return same_name or _are_among(one, table.sample, table.id) or has_ids(one, table)
+    return (
+        same_name
+        or _are_among(one, table.sample, table.id)
+        or has_ids(one, table)
+        or 2 * _lists_of_ids(one, table)[1] > len(one.column.ids)
+    )
+
+
+def _lists_of_ids(one: Guess, table: Things) -> tuple[str, int]:
+    """The separator of several ids of a table in a cell, or "", and the number of such values."""
+    if table.id is None:
+        return "", 0
+    known, _ = table.sample.all_ids(table.id)
+    others = one.column.ids - known
+    for sign in SEPARATORS:
+        several = [value.split(sign) for value in others if sign in value]
+        lists = sum(all(plain_id(part.strip()) in known for part in parts) for parts in several)
+        if 2 * lists > len(several):
+            return sign, lists
+    return "", 0
 
 
 def _are_among(one: Guess, sample: Sample, name: str) -> bool:
@@ -188,7 +207,12 @@ def refer(plan: Plan, table: Things, found: list[Guess]) -> None:
         )
         other = other or _beside(plan, table, found, one, kind)
         if other is not None:
-            table.columns.append(Mapped(one.name, {"predicate": predicate, "ref": other.key}, why))
+            settings = {"predicate": predicate, "ref": other.key}
+            separator, lists = _lists_of_ids(one, other)
+            if separator:
+                settings["split"] = separator
+                why += f"; {separator!r} separates ids in {lists} of its values"
+            table.columns.append(Mapped(one.name, settings, why))
             table.taken |= {one.name} | (other.taken if other.sample is table.sample else set())
             told.append(one)
 

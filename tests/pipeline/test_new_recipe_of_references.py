@@ -412,3 +412,16 @@ def test_rows_that_repeat_an_id_with_its_name_are_not_told_of(tmp_path):
     warnings: list[str] = []
     new_recipe(write(tmp_path, {"songs.csv": songs}), tmp_path, "mine", warn=warnings.append)
     assert not warnings
+
+
+@pytest.mark.parametrize("sign", [";", "|", ", "])
+@pytest.mark.parametrize("several", [1, 4])
+def test_several_ids_in_a_cell_are_separated(tmp_path, sign, several):
+    artists = "artist_id,name\n" + "".join(f"K{n},Name {n}\n" for n in range(6))
+    rows = [(f"t{n}", f"Song {n}", f"K{n}") for n in range(6)]
+    rows[:several] = [(id_, title, f'"{key}{sign}K5"') for id_, title, key in rows[:several]]
+    songs = "track_id,title,artist_id\n" + "".join(",".join(row) + "\n" for row in rows)
+    facts, _, text = built(tmp_path, {"artists.csv": artists, "songs.csv": songs})
+    assert f"split = {json.dumps(sign.strip())}" in text or f"split = {json.dumps(sign)}" in text
+    assert len([fact for fact in facts if " performer " in fact]) == 6 + several
+    assert {"Song 0 performer Name 0", "Song 0 performer Name 5"} <= facts
