@@ -16,6 +16,7 @@ from kg_builder.fusion.fuse import Fused, Record, fuse
 from kg_builder.fusion.identity import identity_of
 from kg_builder.fusion.matching import Matching
 from kg_builder.fusion.profiles import refuse_doubles, values
+from kg_builder.fusion.spellings import Spellings
 from kg_builder.ontology import Schema
 from kg_builder.tables import ENTITIES, LINKS
 
@@ -33,9 +34,12 @@ def build_entities(
     clusters: dict[int, list[int]] = defaultdict(list)
     for index, owner in enumerate(label.tolist()):
         clusters[owner].append(index)
+    records = {
+        owner: [by_key[profiles.record[i]] for i in members] for owner, members in clusters.items()
+    }
+    spellings = Spellings(records.values())
     fused: dict[int, Fused] = {
-        owner: fuse([by_key[profiles.record[i]] for i in members], schema, traits)
-        for owner, members in clusters.items()
+        owner: fuse(own, schema, traits, spellings.preference) for owner, own in records.items()
     }
     owners = list(fused)
     curies = dict(zip(owners, _curies([fused[o] for o in owners], schema), strict=True))

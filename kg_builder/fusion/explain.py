@@ -99,6 +99,8 @@ def explain(
     if row is not None:
         probability, threshold = float(matching.probability[row]), float(matching.match[row])
         contributed = matching.scorer.explain(matching.comparison, row)
+        if matching.shared_works is not None and row in matching.shared_works.rows:
+            contributed.append(matching.shared_works.contribution())
     elif matching.aside is not None and (beside := _row(matching.aside.pairs, i, j)) is not None:
         only = matching.aside.take(np.array([beside]))
         probability = float(matching.scorer.probability(only)[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from kg_builder.credits import is_featuring, swapped
@@ -49,13 +49,19 @@ class Fused:
     rank: tuple[int | float | str, ...]
 
 
-def fuse(records: Sequence[Record], schema: Schema, traits: Mapping[str, SourceTraits]) -> Fused:
+def fuse(
+    records: Sequence[Record],
+    schema: Schema,
+    traits: Mapping[str, SourceTraits],
+    spelling: Callable[[Record], tuple[object, ...]] = lambda record: (),
+) -> Fused:
     """Fuse the records of one cluster.
 
     The class is the most specific one; the name is the most trusted source's, in natural order,
     without the remark of an edition if there is one without, and of equally trusted spellings of
-    an agent or a work the most frequent one. An attribute's values are ordered by total trust (a
-    more specific date before its year); the first is used, the others are kept as alternatives.
+    an agent or a work the most frequent one, then the first by `spelling`. An attribute's values
+    are ordered by total trust (a more specific date before its year); the first is used, the others
+    are kept as alternatives.
     """
     default = SourceTraits()
     type_ = schema.most_specific({record.type for record in records})
@@ -66,7 +72,10 @@ def fuse(records: Sequence[Record], schema: Schema, traits: Mapping[str, SourceT
         spelt: Counter[str] = Counter()
         for record in records if agent or work else ():
             spelt[record.name] += record.named
-        ordered.sort(key=lambda record: _preference(record, traits, default, prefixes, spelt))
+        judge = spelling if agent or work else (lambda record: ())
+        ordered.sort(
+            key=lambda record: _preference(record, traits, default, prefixes, spelt, judge)
+        )
     best = ordered[0]
     if type_ == "Artist" and is_featuring(best.name) and "Collaboration" in schema.classes:
         type_ = "Collaboration"
@@ -111,14 +120,15 @@ def _preference(
     default: SourceTraits,
     prefixes: Container[str],
     spelt: Mapping[str, int],
+    spelling: Callable[[Record], tuple[object, ...]],
 ) -> tuple[object, ...]:
     """Sort key; a source's record comes before what the source only names, such as a guest."""
     about = traits.get(record.source, default)
     inverted = natural_order(record.name) != record.name
     of_edition = without_edition(record.name) != record.name
     named = record.key.removeprefix(f"{record.source}/").partition("/")[0] in prefixes
-    place = (named, -spelt[record.name], record.source, natural(record.key))
-    return (not about.primary, -about.trust, inverted, of_edition, *place)
+    best = (named, -spelt[record.name], *spelling(record), record.source, natural(record.key))
+    return (not about.primary, -about.trust, inverted, of_edition, *best)
 
 
 def _attributes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from kg_builder.fusion.judgements import Judgements, Labels, Verdict, pair, read
 from kg_builder.fusion.own_mentions import mentions_of_one_album, mentions_of_own_artists
 from kg_builder.fusion.profiles import Profiles, compatible_types, gather_values, profile
 from kg_builder.fusion.score import Contribution, FellegiSunter, Scorer, fitting_pairs
+from kg_builder.fusion.shared_works import SharedWorks, shared_works
 from kg_builder.fusion.unique_values import coded
 from kg_builder.fusion.vocabulary import group_vocabularies
 from kg_builder.ontology import Schema
@@ -41,6 +43,7 @@ class Matching:
         aside: pairs that were compared only for an explanation, without effect on the result.
         by_name: records merged with others of their source by a rule: see `own_mentions`.
         named: number of statements whose object is the record, if there are several.
+        shared_works: performers whose probability is raised by a work in common, if any.
     """
 
     profiles: Profiles
@@ -53,6 +56,7 @@ class Matching:
     aside: Comparison | None = None
     by_name: frozenset[int] = frozenset()
     named: Mapping[str, int] = field(default_factory=dict)
+    shared_works: SharedWorks | None = None
 
 
 def match_records(
@@ -129,11 +133,11 @@ def match_records(
         must |= {(int(members[0]), int(other)) for other in members[1:]} - cannot
     # "The Crane" is rather "The Crane" than "Crane", if both are as probable
     spelt = coded([fold(name.display) for name in profiles.names]).codes
-    clustering = cluster(
+    clustered = partial(
+        cluster,
         len(profiles),
         pairs,
-        probability,
-        bands[:, 0],
+        match=bands[:, 0],
         exclusive=profiles.exclusive,
         must=must,
         cannot=cannot,
@@ -141,6 +145,14 @@ def match_records(
         catalogue=np.where(profiles.has_id, profiles.source, -1),
         repeated=-scorer.of_one_source(),
     )
+    clustering = clustered(probability)
+    collective = None
+    if statements is not None:
+        collective = shared_works(comparison, probability, clustering.label, statements, profiles)
+    if collective is not None:
+        raised = collective.raised(probability)
+        probability = _overruled(raised, comparison, profiles, all_judgements)
+        clustering = clustered(probability)
     clustering = merge_identified(clustering, profiles, statements, config, schema, cannot=cannot)
     progress(4, 5)
     return Matching(
@@ -154,6 +166,7 @@ def match_records(
         aside_comparison,
         frozenset(int(record) for pair in named for record in pair),
         _often_named(statements),
+        collective,
     )
 
 
