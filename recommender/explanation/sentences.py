@@ -44,8 +44,8 @@ _AUDIENCES = (
 _ANYBODY = _Audience(" in your history", "user", "have it", "has it")
 
 _NO_REASON = (
-    "the model's score alone: no other user and no fact specific enough to name ties it to your "
-    "history"
+    "the model's score alone: no other user ties it to your history, nor any specific fact that "
+    "speaks for it"
 )
 _OF_ONE = ("through", "path")  # kinds of arguments that name one item of the history
 

@@ -169,11 +169,25 @@ def test_the_writer_of_a_song_did_not_make_it(tmp_path):
     assert explained(catalogue, "Slow Harbour", ["Lantern Street"])[0].kind == "model"
 
 
+ALONE = (
+    "the model's score alone: no other user ties it to your history, nor any specific fact that "
+    "speaks for it"
+)
+
+
 def test_nothing_in_common_is_said_truly(catalogue):
-    assert told(catalogue, "Quartz", ["Copper"]) == (
-        "the model's score alone: no other user and no fact specific enough to name ties it to "
-        "your history"
-    )
+    assert told(catalogue, "Quartz", ["Copper"]) == ALONE
+
+
+def test_a_link_that_lowers_the_score_is_not_denied(catalogue):
+    """The sentence must not claim that the graph has no link where the model only rates it low."""
+    triples = [*TRIPLES, ("Quartz", "genre", "folk"), ("Quartz", "memberOf", "Basalt")]
+
+    def contributions(users, items):
+        at = np.array([len(TRIPLES), len(TRIPLES) + 1])
+        return TripleContributions(np.zeros(2, dtype=int), at, np.array([1.0, -1.0]))
+
+    assert told(catalogue, "Quartz", ["Basalt"], triples, contributions) == ALONE
 
 
 def test_the_path_leads_over_both_performers(catalogue):
