@@ -173,6 +173,12 @@ def matching_files(root: Path, pattern: str) -> list[Path]:
             where=str(root),
             remedy="for example 'pages/*.html' or '**/*.xml'; paths are relative to the raw folder",
         ) from None
+    if not found and (root / pattern).is_dir():
+        raise DataError(
+            "a folder, not a file",
+            where=str(root / pattern),
+            remedy=f"name the files in it: {pattern.rstrip('/')}/*",
+        )
     if not found:
         raise DataError(
             "no file matches" if any(sign in pattern for sign in "*?[") else "no such file",

@@ -30,7 +30,7 @@ def raw_files(models: object, raw: Path, *, recipe: Recipe) -> list[Path]:
         try:
             found += matching_files(raw, pattern)
         except DataError as fault:
-            if fault.where == str(raw):  # no path at all
+            if fault.where == str(raw) or Path(fault.where).is_dir():  # no path, or no file
                 raise
             raise DataError(fault.what, where=fault.where, remedy=how_to_get(recipe, raw)) from None
     return found

@@ -101,6 +101,16 @@ def _read_times(cells: pd.DataFrame, day_first: bool | None) -> tuple[pd.Series,
     return time, (found.isna() & (numbers.notna() | of_dates.notna())).to_numpy()
 
 
+def _unordered(cells: pd.Series, time: pd.Series) -> NDArray[np.bool_]:
+    """Rows whose time could be read if the order of day and month were known."""
+    unread = time.isna() & cells.notna()
+    texts = cells[unread].astype("string[pyarrow]")
+    could = {text: parse_moment(text, day_first=True) is not None for text in texts.unique()}
+    found = np.zeros(len(cells), np.bool_)
+    found[unread.to_numpy()] = texts.map(could).to_numpy(dtype=bool)
+    return found
+
+
 _YEAR_OR_DAY: Final = r"\d{4}|\d{8}"
 
 
@@ -351,6 +361,10 @@ def _parsed(
         stated["time"] = rows[of_time[0]]
         time, otherwise = _read_times(rows[of_time].astype("string[pyarrow]"), table.day_first)
         faults["time in another notation than most"] = otherwise
+        if table.day_first is None and len(of_time) == 1:
+            faults["time whose day may be its month (day_first tells)"] = _unordered(
+                rows[of_time[0]], time
+            )
         faults["time is no number or date"] = time.isna().to_numpy()
     if record_keys is not None:
         faults["interaction with an unknown record"] = ~record.isin(record_keys).to_numpy()

@@ -91,13 +91,7 @@ def object_type(predicate: Predicate, given: str | None, schema: Schema, where: 
         DataError: the class is unknown, or the predicate allows several and none is given.
     """
     if given is not None:
-        if given not in schema.classes:
-            raise DataError(
-                f"the data model has no class {given!r}",
-                where=where,
-                remedy=f"one of: {', '.join(schema.classes)}",
-            )
-        return given
+        return schema.class_named(given, where=where).name
     if len(predicate.range) == 1:
         return predicate.range[0]
     if not predicate.range:

@@ -172,8 +172,7 @@ def _check(rule: Rule, schema: Schema, where: str) -> None:
         raise DataError("no premise is a statement", where=where)
     for atom in (*rule.premises, *rule.unless, rule.conclusion):
         if atom.predicate == "a":
-            if atom.object not in schema.classes:
-                raise DataError(f"the data model has no class {atom.object!r}", where=where)
+            schema.class_named(atom.object, where=where)
         else:
             schema.predicate(atom.predicate, where=where)
     if rule.earliest is not None and rule.earliest not in {atom.object for atom in rule.facts}:

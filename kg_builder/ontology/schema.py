@@ -132,6 +132,23 @@ class Schema:
                 else f"one of: {', '.join(sorted(self.predicates))}",
             ) from None
 
+    def class_named(self, name: str, *, where: str = MUSIC_TTL.name) -> ClassDef:
+        """Look up a class; `where` is the location given in the error.
+
+        Raises:
+            DataError: the data model has none of that name.
+        """
+        try:
+            return self.classes[name]
+        except KeyError:
+            near = get_close_matches(name, self.classes, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise DataError(
+                f"the data model has no class {name!r}",
+                where=where,
+                remedy=f"{hint}one of: {', '.join(self.classes)}",
+            ) from None
+
     @cached_property
     def class_of(self) -> dict[str, str]:
         """IRI of another vocabulary's class → class of the data model."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -83,14 +82,7 @@ def items_of(
 
 
 def _with_subclasses(wanted: str, schema: Schema) -> list[str]:
-    if wanted not in schema.classes:
-        near = get_close_matches(wanted, schema.classes, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise DataError(
-            f"the data model has no class {wanted!r}",
-            where="[ratings] item_type",
-            remedy=f"{hint}one of: {', '.join(schema.classes)}",
-        )
+    schema.class_named(wanted, where="[ratings] item_type")
     return [name for name in schema.classes if schema.is_a(name, wanted)]
 
 

@@ -45,6 +45,8 @@ _NO_KEYWORD: Final = re.compile(
 _LITERAL: Final = re.compile(
     r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|<[^<>\"{}|^`\\\s]*>|#[^\n]*"
 )
+_POSITION: Final = re.compile(r"error at (?P<line>\d+):(?P<column>\d+): ")
+_QUOTED: Final = 30  # maximum characters of a query in a message
 _NUMBERS: Final = re.compile(r"#(?:integer|int|long|decimal|double|float)$")
 
 
@@ -141,6 +143,19 @@ class QueryResult:
         return str(self.frame().to_html(max_rows=60))
 
 
+def _where(fault: str, query: str) -> str:
+    """Quote the query at a syntax error; the parser lists tokens, seldom the one that is meant."""
+    found = _POSITION.match(fault)
+    if found is None:
+        return fault
+    lines = query.split("\n")
+    number, column = int(found["line"]), int(found["column"])
+    here = lines[number - 1][column - 1 :].strip() if number <= len(lines) else ""
+    rest = " ".join([here, *lines[number:]]).strip()
+    place = f"at {rest[:_QUOTED]!r}" if rest else "at its end"
+    return f"syntax error in line {number}, column {column}, {place}"
+
+
 class Queries:
     """Pool of processes that answer queries over a store, started on demand and reused.
 
@@ -205,7 +220,8 @@ class Queries:
                     f"use PREFIX, or one of {known}",
                     where="query",
                 )
-            raise DataError(f"{found['error']}", where="query", remedy=_SYNTAX_REMEDY)
+            fault = _where(found["error"], sparql)
+            raise DataError(fault, where="query", remedy=_SYNTAX_REMEDY)
         rows = found["rows"]
         if found["kind"] == "ask":
             rows = [[{"type": "literal", "value": str(rows[0]).lower(), "datatype": _BOOLEAN}]]

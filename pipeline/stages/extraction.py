@@ -50,6 +50,9 @@ from pipeline.stages.interactions import interaction_table, left_out_pairs
 from pipeline.stages.stage import Job, Settings, Stage, StageContext
 
 _MOST_WARNINGS: Final = 5
+_MANY: Final = 0.1
+"""Share of a source's rows above which rejects are worth a warning."""
+
 _BREAKS: Final = ("broken XML", "broken JSON")
 """Reasons of rejects that stand for the rest of a file; of JSON, also for a line of it."""
 
@@ -73,6 +76,7 @@ def _extraction(context: StageContext) -> dict[str, int]:
     counts: dict[str, int] = {}
     for source, part in zip([*others, *texts], parts, strict=True):
         counts |= {f"{source.name}: {what}": count for what, count in part.counts.items()}
+        _warn_of_rejects(source, part)
         if isinstance(source, StructuredSource) and part.counts.get(MERGED_ROWS):
             counts |= _several_names(source, job)
     records = pd.concat([part.records for part in parts], ignore_index=True)
@@ -189,6 +193,24 @@ def _several_names(source: StructuredSource, job: Job) -> dict[str, int]:
             stacklevel=2,
         )
     return counts
+
+
+def _warn_of_rejects(source: SourceConfig, part: Extraction) -> None:
+    """Warn if nothing of a source is used, or of a tenth of the rows of a table's something not."""
+    tables = isinstance(source, StructuredSource)
+    read = sum(n for what, n in part.counts.items() if tables and what.endswith("rows read"))
+    count = len(part.rejects)
+    if not count or (len(part.records) and (not read or count <= _MANY * read)):
+        return
+    reasons = part.rejects["reason"].value_counts()
+    most = min(reasons.index, key=lambda reason: (-reasons[reason], reason))
+    first = part.rejects[part.rejects["reason"] == most].iloc[0]
+    what = "nothing of it is used" if part.records.empty else f"{read:,} rows read"
+    warnings.warn(
+        f"source {source.name}: {what}, {count:,} reject{'s' * (count != 1)}, most as {most} "
+        f"({first['evidence']}: {first['detail']})",
+        stacklevel=2,
+    )
 
 
 def _warn_of_breaks(rejects: pd.DataFrame) -> int:

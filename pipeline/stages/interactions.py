@@ -37,6 +37,8 @@ def interaction_table(recipe: Recipe, raw: Path) -> InteractionTable | None:
     for table in recipe.interactions:
         if table.is_on_a_server or (raw / table.path).is_file() or _matches(raw, table.path):
             return table
+        if (raw / table.path).is_dir():
+            matching_files(raw, table.path)  # raises an error that says so
     raise DataError(
         "no such file",
         where=" or ".join(str(raw / table.path) for table in recipe.interactions),

@@ -84,9 +84,12 @@ class ItemNames:
                 suggestions = [f"{works[0]!r}, one of its {len(works):,} among the items"]
             if self._item_of(text) is not None:
                 suggestions = [f"{_RAW_ID}{text}"]
-            hint = (
-                f"did you mean {' or '.join(suggestions)}?" if suggestions else self._where("names")
-            )
+            if suggestions:
+                hint = f"did you mean {' or '.join(suggestions)}?"
+            elif self._is_in_graph(text):
+                hint = "it is in the graph, but no user has liked it, so that it is no item"
+            else:
+                hint = self._where("names")
             raise ConfigError(
                 f"{_shortened(text)!r} is not in {self._catalogue.folder.name}; {hint}"
             )
@@ -120,6 +123,11 @@ class ItemNames:
         namesakes = () if found is None else found.ids
         same = sum(self._catalogue.item_title(other) == title for other in namesakes)
         return self.describe(item) if same > 1 else title
+
+    def _is_in_graph(self, text: str) -> bool:
+        """Whether an entity that is no item has the name."""
+        key = fold_name(text)
+        return any(fold_name(name) == key for name in self._catalogue.entity_names().values())
 
     def _item_of(self, raw_id: str) -> int | None:
         """The item with this publisher's id; of a folder without ids, the item of this number."""

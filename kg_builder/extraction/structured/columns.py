@@ -89,12 +89,7 @@ class Types:
         self.column = type_.column if isinstance(type_, TypeColumn) else None
         self.names = {*by_text.values(), *filter(None, [self._default])}
         for name in sorted(self.names):
-            if name not in schema.classes:
-                raise DataError(
-                    f"the data model has no class {name!r}",
-                    where=where,
-                    remedy=f"one of: {', '.join(schema.classes)}",
-                )
+            schema.class_named(name, where=where)
 
     def of(self, text: str) -> str | None:
         """The class for a cell; None if the recipe does not map it."""

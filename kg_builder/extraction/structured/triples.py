@@ -24,12 +24,7 @@ class TripleTableReader:
     def __init__(self, table: TripleTable, out: Collector, root: Path) -> None:
         self.table, self.out, self._root = table, out, root
         for type_ in (table.entity_type, *([table.items.type] if table.items else [])):
-            if type_ not in out.schema.classes:
-                raise DataError(
-                    f"the data model has no class {type_!r}",
-                    where=f"source {out.source!r}",
-                    remedy=f"one of: {', '.join(out.schema.classes)}",
-                )
+            out.schema.class_named(type_, where=f"source {out.source!r}")
 
     def columns(self) -> list[str]:
         """Required columns of the file."""

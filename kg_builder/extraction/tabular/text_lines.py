@@ -580,12 +580,12 @@ def json_rows(
     """Read objects; several values at a path become a tuple.
 
     Raises:
-        DataError: a required path occurs in no object of the file.
+        DataError: a required path occurs in no object of the file, or the file is an array.
     """
     seen: dict[str, None] = {}
     met: set[str] = set()
     batch: list[tuple[int, dict[str, Any]]] = []
-    for number, value in _objects(blocks, counts, complain):
+    for number, value in _objects(blocks, counts, complain, where):
         batch.append((number, value))
         seen.update(dict.fromkeys(value))
         if len(batch) >= chunk_rows:
@@ -599,12 +599,26 @@ def json_rows(
 
 
 def _objects(
-    blocks: Iterable[tuple[int, list[str]]], counts: Counter[str], complain: Complain
+    blocks: Iterable[tuple[int, list[str]]],
+    counts: Counter[str],
+    complain: Complain,
+    where: str,
 ) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects of JSON Lines with their line numbers.
+
+    Raises:
+        DataError: the file is a JSON array.
+    """
     for first, lines in blocks:
         for number, line in enumerate(lines, first):
             if not line or line.isspace():
                 continue
+            if line.lstrip().startswith("[") and not counts["rows read"]:
+                raise DataError(
+                    "a JSON array, not an object on each line",
+                    where=where,
+                    remedy='set format = "json" for this file in the recipe',
+                )
             counts["rows read"] += 1
             try:
                 value = json.loads(line)

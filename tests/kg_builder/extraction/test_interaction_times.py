@@ -148,3 +148,14 @@ def test_only_rows_that_are_used_are_counted(tmp_path):
     found = interactions(tmp_path, text, time="t", weight="@count", threshold=3)
     assert found.interactions["weight"].tolist() == [2, 2]
     assert not found.interactions["liked"].any()
+
+
+def test_a_reject_says_that_the_order_of_day_and_month_is_unknown(tmp_path):
+    rows = [("u1", "2021-05-13"), ("u2", "03/04/2021"), ("u3", "yesterday")]
+    text = "user\titem\tt\n" + "".join(f"{user}\t1\t{time}\n" for user, time in rows)
+    found = interactions(tmp_path, text, time="t")
+    assert found.interactions["user"].tolist() == ["u1"]
+    assert dict(found.rejects[["detail", "reason"]].to_numpy().tolist()) == {
+        "u2 1: t=03/04/2021": "time whose day may be its month (day_first tells)",
+        "u3 1: t=yesterday": "time is no number or date",
+    }

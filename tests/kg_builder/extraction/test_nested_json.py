@@ -98,6 +98,8 @@ def test_several_files_are_one_and_may_name_the_user(tmp_path):
         ("i.csv", "u,i\n", {}, ["there is no row"]),
         ("i.txt", "u,i\n1,5\n", {}, ["no column", "separator"]),
         ("i.csv", '[{"u": 1, "i": 5}]', {}, ["format"]),
+        ("i.jsonl", '[{"u": 1, "i": 5}]', {}, ["a JSON array", 'format = "json"']),
+        ("i.jsonl", '[\n {"u": 1, "i": 5}\n]', {}, ["a JSON array", 'format = "json"']),
         ("i.json", '{"plays": [{"u": 1, "i": 5}]}', {}, ["no column", "rows = 'plays'"]),
         ("i.json", '{"plays": [{"u": 1}]}', {"rows": "play"}, ["no records at 'play'", "'plays'"]),
         ("i.json", '{"plays": [}', {}, ["line=1", "broken JSON"]),

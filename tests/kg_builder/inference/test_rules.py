@@ -115,7 +115,7 @@ FAULTS = [
      "earliest, confidence, recursive"),
     (['when = ["?x a Band"]', 'then = "?x genre ?x"'], "no premise is a statement", ""),
     (['when = ["?x genre ?y", "?x a Musician"]', 'then = "?x genre ?y"'],
-     "the data model has no class 'Musician'", ""),
+     "the data model has no class 'Musician'", f"one of: {', '.join(SCHEMA.classes)}"),
     (['when = ["?x genre ?y"]', 'then = "?x genre ?y"', "confidence = 0"],
      "confidence 0.0 is not in (0, 1]", ""),
     (['when = ["?x genre ?y"]', 'then = "?x genre ?y"', "confidence = 1.1"],

@@ -55,7 +55,7 @@ def test_a_query_comes_from_a_file(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("query", "select nothing"), "query: error at"),
+        (("query", "select nothing"), "query: syntax error in line 1"),
         (("query", BANDS, "--format", "turtle"), "--format turtle: the answer is a table"),
         (("query", "select * { ?a foo:b ?c }"), "query: the prefix foo: is not declared"),
         (("show", "Portshead"), "did you mean Portishead"),

@@ -89,6 +89,20 @@ def test_what_is_no_query_is_refused_in_one_line(graph, text):
 
 
 @pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("select ?a { ?a mkg:genre }", "syntax error in line 1, column 26, at '}'"),
+        ("select ?a {\n ?a ?b ?c", "syntax error in line 2, column 10, at its end"),
+        ("selec ?a {\n ?a ?b ?c }", "syntax error in line 1, column 10, at '{  ?a ?b ?c }'"),
+    ],
+)
+def test_a_syntax_error_quotes_the_query(graph, text, place):
+    with pytest.raises(DataError) as fault:
+        graph.query(text)
+    assert fault.value.what == place
+
+
+@pytest.mark.parametrize(
     "text",
     ["select * { service <http://127.0.0.1:1/> { ?a ?b ?c } }",
      "select * { SERVICE SILENT <http://127.0.0.1:1/> { ?a ?b ?c } }",

@@ -147,6 +147,16 @@ def test_a_text_far_too_long_for_a_name_is_a_short_line(items):
     assert len(str(raised.value)) < 200
 
 
+def test_a_name_of_the_graph_that_is_no_item_is_told(tmp_path):
+    (tmp_path / "items.tsv").write_text("id\tiri\tname\traw_id\n0\tx\tCan\ta\n")
+    (tmp_path / "entities.tsv").write_text(
+        "id\tiri\tname\ttype\n0\tx\tCan\tArtist\n1\ty\tTeardrop\tSong\n"
+    )
+    names = ItemNames(Catalogue(tmp_path), 1, [1])
+    with pytest.raises(ConfigError, match="it is in the graph, but no user has liked it"):
+        names.resolve("teardrop")
+
+
 def test_in_a_list_namesakes_are_shown_with_their_ids(tmp_path):
     rows = "0\tx\tNirvana\ta\n1\tx\tNirvana\tb|c\n2\tx\tNIRVANA!\td\n"
     (tmp_path / "items.tsv").write_text("id\tiri\tname\traw_id\n" + rows, encoding="utf-8")
