@@ -35,6 +35,9 @@ _MILLISECONDS: Final = 10_000
 
 _SECONDS: Final = 15
 _PERCENT: Final = 100
+_SHORT_LENGTH: Final = re.compile(r"\d:[0-5]\d")
+"""A length below ten minutes; times of day are written with two digits."""
+
 SEPARATORS: Final = ("|", ";", " / ", ",", "/")
 _LEAST_LISTS: Final = 3
 """Least different lists in a column of works, whose titles may have any sign."""
@@ -241,6 +244,8 @@ def guess(column: Column, names: frozenset[str] = frozenset()) -> Guess:
     if web and mostly(column, lambda text: text.startswith(("http://", "https://"))):
         kept = role in {"image", "id"}
         return Guess(column, about, role if kept else "homepage", "web addresses")
+    if role == "time" and mostly(column, _SHORT_LENGTH.fullmatch):
+        return Guess(column, about, "duration", "its name; minutes and seconds")
     if role == "date" and mostly(column, _has_time):
         return Guess(column, about, "time", "its name; dates with a time of day")
     return Guess(column, about, role, why)

@@ -135,7 +135,7 @@ def _with_item(found: list[Guess], catalogues: list[Things]) -> list[Guess]:
 
 def _may_be_item(one: Guess) -> bool:
     """Whether a column may hold ids of items: numbers only if they recur, and by its name."""
-    if one.about in {"user", "friend"} or one.role not in {"", "name", *ITEM_IDS}:
+    if one.about in {"user", "friend"} or one.role not in {"", "name", "catalog", *ITEM_IDS}:
         return False
     if not mostly(one.column, is_number):
         return True
@@ -154,12 +154,19 @@ def _is_time(one: Guess) -> bool:
 def _with_user(found: list[Guess]) -> list[Guess]:
     """The guesses with the column of the users, if there are items and times but no users."""
     dated = _is_timed(found) or any(g.role == "date" for g in found)
-    if user_of(found) is not None or not dated or not is_events(found):
+    if user_of(found) is not None or not dated or not (is_events(found) or _is_rated(found)):
         return found
     users = [one for one in found if _may_be_user(one)]
     best = min(users, key=lambda g: is_called(g, _LESS_USERS), default=None)
     why = "opaque values that recur beside items and times"
     return [replace(g, about="user", role="id", why=why) if g is best else g for g in found]
+
+
+def _is_rated(found: list[Guess]) -> bool:
+    """Whether ids of items recur beside ratings."""
+    ids = [g for g in found if g.about in FINEST and g.role in ITEM_IDS]
+    rated = any(g.role == "rating" for g in found)
+    return rated and any(not g.column.is_unique for g in ids)
 
 
 def _may_be_user(one: Guess) -> bool:

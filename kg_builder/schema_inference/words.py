@@ -25,7 +25,7 @@ _ENTITIES: Final = {
     "tema faixa morceau brano piosenka utwor sarki musica nummer песня трек 曲 歌曲",
     "album": "album albums release releases record disco disque disc lp master masters platte "
     "alben discos альбом アルバム 专辑",
-    "label": "label labels sello discografica plattenfirma etichetta gravadora platenlabel "
+    "label": "label labels imprint imprints sello discografica plattenfirma etichetta gravadora platenlabel "
     "wytwornia лейбл レーベル plattenlabel etichette gravadoras platenmaatschappij skivbolag "
     "plateselskap pladeselskab лейблы лейбли δισκογραφική 레이블 唱片公司 厂牌 vydavatelství "
     "lemezkiadó",
@@ -34,7 +34,7 @@ _ENTITIES: Final = {
     "tag": "tag tags keyword keywords etiqueta etiquetas schlagwort schlagworte mood moods",
     "member": "member members lineup mitglied mitglieder membre membres miembro miembros membro "
     "membri membros integrantes besetzung leden czlonkowie участники メンバー 成员",
-    "country": "country countries pais pays land paese nationality nationalitat nationalite "
+    "country": "country countries nation nations pais pays land paese nationality nationalitat nationalite "
     "nacionalidad herkunftsland kraj ulke страна 国 国家",
     "city": "city hometown origin origen origine herkunft ciudad ville stadt citta cidade plaats "
     "miasto город birthplace geburtsort geboorteplaats födelseort fødested syntymäpaikka "
@@ -107,7 +107,7 @@ _ATTRIBUTES: Final = {
     "date": "date datum fecha data",
     "time": "timestamp time ts uts datetime listened played playedat listenedat endtime when "
     "unixtime zeit heure hora zeitpunkt zeitstempel uhrzeit horodatage tijdstip momento",
-    "duration": "duration length len dauer duree duracion durata laufzeit lange duracao runtime ms "
+    "duration": "duration length len dauer duree duracion durata laufzeit lange duracao runtime playtime spieldauer spielzeit ms "
     "msec millis seconds",
     "tracknumber": "trackno tracknr tracknumber position",
     "description": "description bio biography summary profile abstract beschreibung",
@@ -151,6 +151,14 @@ _PHRASES: Final = {
     "track number": ("", "tracknumber"),
     "play count": ("", "plays"),
     "track no": ("", "tracknumber"),
+    "artist no": ("artist", "id"),
+    "album no": ("album", "id"),
+    "song no": ("song", "id"),
+    "item no": ("item", "id"),
+    "product no": ("item", "id"),
+    "customer no": ("user", "id"),
+    "user no": ("user", "id"),
+    "member no": ("user", "id"),
     "played at": ("", "time"),
     "listened at": ("", "time"),
     "end time": ("", "time"),
@@ -232,6 +240,24 @@ _PHRASES: Final = {
     "شركة التسجيل": ("label", ""),
     "release id": ("album", "id"),
     "play time": ("", "duration"),
+    "playing time": ("", "duration"),
+    "running time": ("", "duration"),
+    "run time": ("", "duration"),
+    "track time": ("", "duration"),
+    "street date": ("", "released"),
+    "rated on": ("", "time"),
+    "rated at": ("", "time"),
+    "date rated": ("", "time"),
+    "rating date": ("", "time"),
+    "played on": ("", "time"),
+    "date played": ("", "time"),
+    "listened on": ("", "time"),
+    "liked on": ("", "time"),
+    "liked at": ("", "time"),
+    "reviewed on": ("", "time"),
+    "review date": ("", "time"),
+    "created on": ("", "time"),
+    "home town": ("city", ""),
     "active from": ("", "begin"),
     "active to": ("", "end"),
     "conn country": ("", "other"),

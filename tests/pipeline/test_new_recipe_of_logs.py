@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.pipeline.test_new_recipe import built, positives
-from tests.pipeline.test_new_recipe_of_public_files import guessed, tables
+from tests.pipeline.test_new_recipe_of_public_files import guessed, predicates, tables
 
 SONGS = "id,title,artist,genre\ns1,Roads,Ann,trip hop\ns2,Angel,Bo,trip hop\ns3,Hurt,Cleo,country\n"
 PLAYS = "".join(
@@ -293,3 +293,35 @@ def test_a_build_has_as_many_positives_as_there_are_likes(tmp_path, heading, val
     rows = "".join(f"u{user};s{song};{value}\n" for user, song, value in told)
     built(tmp_path, {"songs.csv": SONGS, "acts.csv": f"user;song;{heading}\n{rows}"})
     assert positives(tmp_path) == sum(value == values[0] for *_, value in told) < 24
+
+
+_CATALOGUE = (
+    ("N-101", "Ruby", "Ann Oak", "Blue", "3:05", "1951-01-01", "Fir"),
+    ("N-102", "Steps", "Ann Oak", "Blue", "4:43", "1951-01-01", "Fir"),
+    ("N-103", "Naima", "Bo Elm", "Giant", "2:10", "1960-01-01", "Yew"),
+    ("N-104", "Cousin", "Cy Ash", "Early", "9:59", "1970-06-01", "Yew"),
+)
+
+
+@pytest.mark.parametrize("key", ["SKU", "sku", "track_sku", "product", "id", "track_id"])
+@pytest.mark.parametrize("user", ["member", "user", "customer_no"])
+@pytest.mark.parametrize("length", ["Playing Time", "Time", "Running time", "Duration"])
+def test_a_catalogue_of_a_shop_and_its_ratings(tmp_path, key, user, length):
+    heading = f"SKU,Track,Main Artist,Album,{length},Street Date,Imprint\n"
+    songs = heading + "".join(",".join(row) + "\n" for row in _CATALOGUE)
+    ratings = f"{user},{key},stars,rated on\n" + "".join(
+        f"m{n % 5:03d},{_CATALOGUE[n % 4][0]},{n % 5 + 1},2021-0{n % 9 + 1}-07\n" for n in range(20)
+    )
+    recipe = guessed(tmp_path, {"shop.csv": songs, "stars.csv": ratings})
+    ((_, table),) = tables(recipe).items()
+    assert (table["type"], table["id"], table["name"]) == ("Song", "SKU", "Track")
+    assert predicates(table) == {
+        "Main Artist": "performer",
+        "Album": "onAlbum",
+        length: "duration",
+        "Street Date": "releaseDate",
+        "Imprint": "recordLabel",
+    }
+    (acts,) = recipe["interactions"]
+    told = {name: acts[name] for name in ("user", "item", "weight", "time")}
+    assert told == {"user": user, "item": key, "weight": "stars", "time": "rated on"}
