@@ -25,7 +25,8 @@ _ENTITIES: Final = {
     "tema faixa morceau brano piosenka utwor sarki musica nummer песня трек 曲 歌曲",
     "album": "album albums release releases record disco disque disc lp master masters platte "
     "alben discos альбом アルバム 专辑",
-    "label": "label labels imprint imprints sello discografica plattenfirma etichetta gravadora platenlabel "
+    "label": "label labels imprint imprints sello discografica plattenfirma etichetta gravadora "
+    "platenlabel "
     "wytwornia лейбл レーベル plattenlabel etichette gravadoras platenmaatschappij skivbolag "
     "plateselskap pladeselskab лейблы лейбли δισκογραφική 레이블 唱片公司 厂牌 vydavatelství "
     "lemezkiadó",
@@ -34,7 +35,8 @@ _ENTITIES: Final = {
     "tag": "tag tags keyword keywords etiqueta etiquetas schlagwort schlagworte mood moods",
     "member": "member members lineup mitglied mitglieder membre membres miembro miembros membro "
     "membri membros integrantes besetzung leden czlonkowie участники メンバー 成员",
-    "country": "country countries nation nations pais pays land paese nationality nationalitat nationalite "
+    "country": "country countries nation nations pais pays land paese nationality nationalitat "
+    "nationalite "
     "nacionalidad herkunftsland kraj ulke страна 国 国家",
     "city": "city hometown origin origen origine herkunft ciudad ville stadt citta cidade plaats "
     "miasto город birthplace geburtsort geboorteplaats födelseort fødested syntymäpaikka "
@@ -107,7 +109,8 @@ _ATTRIBUTES: Final = {
     "date": "date datum fecha data",
     "time": "timestamp time ts uts datetime listened played playedat listenedat endtime when "
     "unixtime zeit heure hora zeitpunkt zeitstempel uhrzeit horodatage tijdstip momento",
-    "duration": "duration length len dauer duree duracion durata laufzeit lange duracao runtime playtime spieldauer spielzeit ms "
+    "duration": "duration length len dauer duree duracion durata laufzeit lange duracao runtime "
+    "playtime spieldauer spielzeit ms "
     "msec millis seconds",
     "tracknumber": "trackno tracknr tracknumber position",
     "description": "description bio biography summary profile abstract beschreibung",
