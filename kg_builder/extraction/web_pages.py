@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from html import unescape
 from html.parser import HTMLParser
@@ -143,6 +144,19 @@ class PageText:
     text: str
     repairs: tuple[Repair, ...]
 
+    def part(self, start: int, end: int) -> str:
+        """The visible text of a span of the file."""
+        return self.text[self._offset(start) : self._offset(end)]
+
+    def _offset(self, in_file: int) -> int:
+        at = bisect_right(self.repairs, in_file, key=lambda item: item.start_in_file) - 1
+        if at < 0:
+            return in_file
+        repair = self.repairs[at]
+        if in_file < repair.end_in_file:
+            return repair.start
+        return in_file - repair.end_in_file + repair.end
+
 
 def is_page(text: str) -> bool:
     """Whether a text is HTML, by its beginning."""
@@ -161,31 +175,92 @@ def page_text(page: str) -> PageText:
         reader = _Reader(page, left_out)
         reader.feed(page)
         reader.close()
-        if reader.parts:
+        if reader.seen.parts:
             break
-    headings = [found for parts in reader.headings if (found := "".join(parts).strip())]
     named = " ".join("".join(reader.title).split())
-    title = headings[0] if len(headings) == 1 else _OF_SITE.split(named)[0]
-    return PageText(title, "".join(reader.parts), tuple(reader.repairs))
+    return reader.seen.page_text(_OF_SITE.split(named)[0])
+
+
+class VisibleText:
+    """Gather the visible text of a file; `repairs` tells where the file differs from it.
+
+    Args:
+        page: the file's text.
+    """
+
+    def __init__(self, page: str) -> None:
+        self.parts: list[str] = []
+        self.in_heading = False
+        self._headings: list[list[str]] = []
+        self._repairs: list[Repair] = []
+        self._page = page
+        self._length = self._end = 0
+        self._gap = ""
+
+    def begin_heading(self) -> None:
+        """Begin a heading of the first level; it ends when `in_heading` is set to false."""
+        self.in_heading = True
+        self._headings.append([])
+
+    def begin_block(self) -> None:
+        """Begin a paragraph or the like."""
+        self._gap = "\n\n"
+
+    def break_line(self) -> None:
+        """Begin a line within a paragraph."""
+        if self._gap != "\n\n":
+            self._gap = "\n"
+
+    def add(self, text: str, start: int, length: int) -> None:
+        """Add what the file has from an offset on; of a reference `text` is what it stands for."""
+        if text.isspace():
+            self._gap = self._gap or " "
+            return
+        done = 0
+        for words in _WORDS.finditer(text):
+            if words.start() > done:
+                self._gap = self._gap or " "
+            whole = len(text) != length  # a reference, which is replaced as a whole
+            begin, end = (0, length) if whole else words.span()
+            self._word(words[0], start + begin, start + end)
+            done = words.end()
+        if done < len(text):
+            self._gap = " "
+
+    def page_text(self, title: str) -> PageText:
+        """The text; its title is the only heading of the first level, else the one given."""
+        headings = [found for parts in self._headings if (found := "".join(parts).strip())]
+        if len(headings) == 1:
+            title = headings[0]
+        return PageText(title, "".join(self.parts), tuple(self._repairs))
+
+    def _word(self, word: str, start: int, end: int) -> None:
+        gap = self._gap if self.parts else ""
+        if self._page[self._end : start] != gap:
+            self._repairs.append(Repair(self._length, self._length + len(gap), self._end, start))
+        if end - start != len(word) or not self._page.startswith(word, start):
+            at = self._length + len(gap)
+            self._repairs.append(Repair(at, at + len(word), start, end))
+        self.parts += [gap, word]
+        self._length += len(gap) + len(word)
+        self._end, self._gap = end, ""
+        if self.in_heading:
+            self._headings[-1] += [" " if gap else "", word]
 
 
 class _Reader(HTMLParser):
-    """Gather the visible text of a page; `repairs` tells where the file differs from it."""
+    """Gather the visible text of an HTML page."""
 
     def __init__(self, page: str, left_out: frozenset[str]) -> None:
         super().__init__(convert_charrefs=False)
-        self.parts: list[str] = []
-        self.repairs: list[Repair] = []
-        self.headings: list[list[str]] = []
+        self.seen = VisibleText(page)
         self.title: list[str] = []
         self._page = page
         self._left_out = left_out
         self._lines = [0, *accumulate(len(line) + 1 for line in page.split("\n"))]
         self._skipped = ""
         self._depth = 0
-        self._length = self._end = 0
-        self._gap = ""
-        self._in_heading = self._in_title = False
+        self._in_title = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._skipped:
@@ -197,8 +272,7 @@ class _Reader(HTMLParser):
         if tag not in _VOID and (unseen or tag in self._left_out):
             self._skipped, self._depth = tag, 1
         elif tag == "h1":
-            self._in_heading = True
-            self.headings.append([])
+            self.seen.begin_heading()
         self._space(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -208,7 +282,8 @@ class _Reader(HTMLParser):
                 self._skipped = ""
                 self._in_title = False
             return
-        self._in_heading = self._in_heading and tag != "h1"
+        if tag == "h1":
+            self.seen.in_heading = False
         self._space(tag)
 
     def handle_data(self, data: str) -> None:
@@ -232,39 +307,12 @@ class _Reader(HTMLParser):
 
     def _space(self, tag: str) -> None:
         if tag in _BLOCKS:
-            self._gap = "\n\n"
-        elif tag == "br" and self._gap != "\n\n":
-            self._gap = "\n"
+            self.seen.begin_block()
+        elif tag == "br":
+            self.seen.break_line()
 
     def _add(self, text: str, start: int, length: int) -> None:
-        """Add what the file has from an offset on; of a reference `text` is what it stands for."""
-        if self._skipped:
-            if self._in_title:
-                self.title.append(text)
-            return
-        if text.isspace():
-            self._gap = self._gap or " "
-            return
-        done = 0
-        for words in _WORDS.finditer(text):
-            if words.start() > done:
-                self._gap = self._gap or " "
-            whole = len(text) != length  # a reference, which is replaced as a whole
-            begin, end = (0, length) if whole else words.span()
-            self._word(words[0], start + begin, start + end)
-            done = words.end()
-        if done < len(text):
-            self._gap = " "
-
-    def _word(self, word: str, start: int, end: int) -> None:
-        gap = self._gap if self.parts else ""
-        if self._page[self._end : start] != gap:
-            self.repairs.append(Repair(self._length, self._length + len(gap), self._end, start))
-        if end - start != len(word) or not self._page.startswith(word, start):
-            at = self._length + len(gap)
-            self.repairs.append(Repair(at, at + len(word), start, end))
-        self.parts += [gap, word]
-        self._length += len(gap) + len(word)
-        self._end, self._gap = end, ""
-        if self._in_heading:
-            self.headings[-1] += [" " if gap else "", word]
+        if not self._skipped:
+            self.seen.add(text, start, length)
+        elif self._in_title:
+            self.title.append(text)

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from lxml import etree, html
 
 from kg_builder.errors import DataError
+from kg_builder.extraction.markdown_pages import is_markdown, markdown_text
 from kg_builder.extraction.semi_structured.markup.html_syntaxes import (
     parse_microdata,
     parse_rdfa,
@@ -102,8 +103,10 @@ def _at(path: Path, where: str) -> str:
         content = file.read(_MOST)
     if sentence := _SENTENCE.fullmatch(where):
         text = decode_page(content)
-        span = text[int(sentence[1]) : int(sentence[2])]
-        return page_text(span).text if is_page(text) else span
+        start, end = int(sentence[1]), int(sentence[2])
+        if is_page(text):
+            return page_text(text).part(start, end)
+        return markdown_text(text).part(start, end) if is_markdown(path.name) else text[start:end]
     if ending in {"html", "htm", "xhtml"}:
         return _of_page(content, where)
     if ending in {"wikitext", "wiki"}:

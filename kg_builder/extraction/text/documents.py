@@ -12,6 +12,7 @@ from typing import Final
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.markdown_pages import is_markdown, markdown_text
 from kg_builder.extraction.structured.config import TypeColumn
 from kg_builder.extraction.tabular import RowsConfig, read_rows
 from kg_builder.extraction.tabular.text_lines import why_no_text
@@ -151,7 +152,7 @@ def _files(source: UnstructuredSource, root: Path, out: Collector | None) -> Ite
         with open_binary(path) as stream:
             content = stream.read(4 * source.max_chars + 4)
             is_binary = bool(why_no_text(content))
-            page, original = _text_of_file(content, stream)
+            page, original = _text_of_file(path.name, content, stream)
         text, reject = page.text, ("", "")
         if is_binary:
             reject = ("binary content, not text", "")
@@ -176,15 +177,16 @@ def _files(source: UnstructuredSource, root: Path, out: Collector | None) -> Ite
             yield document
 
 
-def _text_of_file(content: bytes, rest: Stream) -> tuple[PageText, str]:
+def _text_of_file(name: str, content: bytes, rest: Stream) -> tuple[PageText, str]:
     """The text of a file, and what the file has if that is a page, most of which may be markup."""
     text = decode_page(content)
-    if not is_page(text):
+    markdown = not is_page(text) and is_markdown(name)
+    if not markdown and not is_page(text):
         return PageText("", text, ()), ""
     original = without_halves(decode_page(content + rest.read(_LARGEST_PAGE)))
     if rest.read(1):  # cut: too long for a text
         return PageText("", original, ()), ""
-    return page_text(original), original
+    return markdown_text(original) if markdown else page_text(original), original
 
 
 def _document(

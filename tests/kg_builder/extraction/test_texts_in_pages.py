@@ -1,7 +1,8 @@
-"""HTML pages as texts: their visible text, with the place of each sentence in the file."""
+"""HTML pages and Markdown as texts: their visible text, with the place of each sentence."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.markdown_pages import markdown_text
 from kg_builder.extraction.text.documents import TextDocument, read_documents
 from kg_builder.extraction.text.reader import extract_unstructured
 from kg_builder.extraction.web_pages import is_page, page_text
@@ -123,3 +125,117 @@ def test_every_word_is_found_at_its_place(pieces):
         position = start + len(word)
         first, end = map(int, document.evidence(start, position).partition("char=")[2].split(","))
         assert page_text(page[first:end]).text.replace("\n", "").replace(" ", "") == word
+
+
+# ------------------------------------------------------------------------------ Markdown
+
+MARKDOWN = """---
+title: Notes
+date: 2019-04-02
+---
+# Massive *Attack*
+
+- **Origin:** Bristol, England[^1]
+* _Labels_: Virgin &amp; Circa \\*
+
+> Massive Attack [formed](https://x.org/a_(b) "in 1988") in 1988
+> out of the __Wild Bunch__ ![a bunch](bunch.png).
+
+***Andrew** "Mushroom"* Vowles<!-- not Vowels --> left in `1999`,  
+after [*Mezzanine*][lp] and ~~Protection~~ <b>snake_case_name</b> 2 * 3 * 4.
+
+Albums
+------
+| Title | Year |
+|-------|------|
+| Title | 1991 |
+
+<!-- hidden -->
+[lp]: https://x.org/lp
+[^1]: See the sleeve.
+"""
+SHOWN = [
+    "Massive Attack",
+    "Origin: Bristol, England",
+    "Labels: Virgin & Circa *",
+    "Massive Attack formed in 1988 out of the Wild Bunch .",
+    'Andrew "Mushroom" Vowles left in 1999,\n'
+    "after Mezzanine and Protection snake_case_name 2 * 3 * 4.",
+    "Albums", "Title", "Year", "Title", "1991",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", [".md", ".MARKDOWN"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_the_visible_text_of_markdown_is_read(tmp_path, ending, newline):
+    (tmp_path / f"x{ending}").write_bytes(MARKDOWN.replace("\n", newline).encode())
+    source = SOURCE.model_copy(update={"path": "x*"})
+    (document,) = read_documents(source, tmp_path)
+    assert document.text.split("\n\n") == SHOWN
+    assert document.title == "Massive Attack"
+
+
+def test_the_title_of_markdown_without_a_heading_is_in_its_front_matter():
+    assert markdown_text('---\ntitle: "Blur"\n---\nThey are a band.').title == "Blur"
+    assert markdown_text("title: Blur").title == ""
+
+
+@pytest.mark.parametrize("name", ["x.txt", "x.rst", "x"])
+def test_only_files_named_so_are_markdown(tmp_path, name):
+    (tmp_path / name).write_text("*Blur* are a band.")
+    (document,) = read_documents(SOURCE.model_copy(update={"path": name}), tmp_path)
+    assert document.text == "*Blur* are a band."
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_evidence_gives_the_place_in_a_markdown_file(tmp_path, newline):
+    page = MARKDOWN.replace("\n", newline)
+    (tmp_path / "x.md").write_bytes(page.encode())
+    (document,) = read_documents(SOURCE.model_copy(update={"path": "x.md"}), tmp_path)
+    assert document.original == page
+    start = 0
+    for block in SHOWN:
+        start = document.text.index(block, start)
+        evidence = document.evidence(start, start + len(block))
+        first, end = map(int, evidence.partition("char=")[2].split(","))
+        assert page[first:end].startswith(block[:5])
+        assert markdown_text(page).part(first, end) == block
+        start += len(block)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["", " ", "\n", "\n\n", "  \n", "\n- ", "\n> ", "\n# ", "\n1. ", "|",
+                             "\n```\n", "    ", "\t"]),
+            st.sampled_from(["Ann", "*Ann*", "**b c**", "_x_", "[a](b)", "![a](b)", "&amp;", "\\*",
+                             "`c`", "é", "*", "[", "](", "<b>", "<!-- x -->", "[^1]", "---",
+                             "~~y~~", "\n|a|b|\n|-|-|\n|a|a|\n"]),
+        ),
+        max_size=12,
+    )
+)  # fmt: skip
+def test_every_word_of_markdown_is_found_at_its_place(pieces):
+    page = "".join(gap + word for gap, word in pieces)
+    found = markdown_text(page)
+    document = TextDocument("x", "x", found.text, "x#", repairs=found.repairs, original=page)
+    for word in re.finditer(r"\S+", found.text):
+        first, end = map(int, document.evidence(*word.span()).partition("char=")[2].split(","))
+        assert found.part(first, end) == word[0]
+        if word[0].isalpha():
+            assert page[first:end].startswith(word[0][0])
+
+
+def test_markup_of_markdown_hides_no_facts(tmp_path):
+    for name, text in {
+        "Portishead": "**Portishead** are an English band formed in Bristol in 1991. The group "
+        "consists of singer [Beth Gibbons](https://x.org/b_g), and guitarist Adrian Utley.",
+        "Dummy": "# Dummy\n\n*Review by A. Listener*\n\n**Dummy** is the debut studio album by "
+        "Portishead, released on 22 August 1994.",
+    }.items():
+        (tmp_path / f"{name}.md").write_text(text)
+    out = Collector("pages", load_schema())
+    extract_unstructured(SOURCE.model_copy(update={"path": "*.md"}), tmp_path, out)
+    records = out.finish().records
+    assert {"Beth Gibbons", "Adrian Utley"} <= set(records["name"])
+    assert set(records["type"][records["name"] == "Dummy"]) == {"Album"}
